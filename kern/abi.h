@@ -1,0 +1,144 @@
+/* The system-call interface: numbers, registers, rights, errors. Kernel, pagers and programs read
+ * it.
+ *
+ * General call: number in a7, arguments in a0-a5, result in a0 (negative: an error below) and a1.
+ *   ra, sp, gp, tp and s0-s11 are preserved, every other register is clobbered.
+ *
+ * SYS_CALL: a6 = slot of an endpoint, a0-a5 = message. Returns the answer in a0-a5 and a6 = 0, or
+ *   a6 = error and no answer. Preserves what a general call does.
+ *
+ * SYS_REPLY_RECEIVE: a6 = token to answer (0: none), a0-a5 = answer, t3 = slot of the endpoint (or
+ *   notification) to wait at, and a map item for the space of an answered fault:
+ *   t0 = address | rights (0: no item), t1 = frame number, t2 = slot of the memory.
+ *   Returns a7 = token, a6 = badge and a0-a5 = message; or a7 = 0, a6 = 0 and a0 = bits of a
+ *   notification; or a7 = 0, a6 = NO_BADGE and a0 = error, and then nothing was answered or
+ * received. Clobbers every register but sp, gp and tp.
+ *
+ * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
+ * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc; its badge
+ * has bit 0 set, which no capability's badge has.
+ */
+#ifndef KERN_ABI_H
+#define KERN_ABI_H
+
+#define SYS_CALL            0
+#define SYS_REPLY_RECEIVE   1
+#define SYS_YIELD           2
+#define SYS_REPLY           3
+#define SYS_NOTIFY          4
+#define SYS_MAP             5
+#define SYS_PROTECT         6
+#define SYS_UNMAP           7
+#define SYS_SHARE           8
+#define SYS_NEXT            9
+#define SYS_CREATE          10
+#define SYS_DESTROY         11
+#define SYS_CAP_INSTALL     12
+#define SYS_CAP_REMOVE      13
+#define SYS_GRANT           14
+#define SYS_THREAD_SET      15
+#define SYS_THREAD_START    16
+#define SYS_THREAD_STOP     17
+#define SYS_THREAD_PRIORITY 18
+#define SYS_THREAD_COPY     19
+#define SYS_IRQ_ATTACH      20
+#define SYS_IRQ_ACKNOWLEDGE 21
+#define SYS_ALARM           22
+#define SYS_CONSOLE_WRITE   23
+#define SYS_POWER_OFF       24
+#define SYS_STATISTICS      25
+#define SYS_LAST            25
+
+/* Errors of the kernel; pagers number theirs from -64 down (pager/protocol.h). */
+#define ERR_NUMBER     (-1)  /* no such system call, type or index */
+#define ERR_CAPABILITY (-2)  /* empty slot, dead object, wrong type or missing right */
+#define ERR_ADDRESS    (-3)  /* misaligned, or beyond the user's half */
+#define ERR_LENGTH     (-4)  /* zero, or too long */
+#define ERR_RIGHTS     (-5)  /* write without read, or unknown bits */
+#define ERR_MEMORY     (-6)  /* frames that this memory capability does not cover */
+#define ERR_POOL       (-7)  /* kernel pool used up; nothing was changed */
+#define ERR_AGAIN      (-8)  /* not yet: repeat the call */
+#define ERR_DEAD       (-9)  /* the partner is gone */
+#define ERR_TOKEN      (-10) /* stale or forged reply token */
+#define ERR_STATE      (-11) /* the object is in no state for that */
+#define ERR_NONE       (-12) /* nothing there */
+
+/* Rights of a page, in the low bits of an address. W needs R. */
+#define RIGHT_R     1
+#define RIGHT_W     2
+#define RIGHT_X     4
+#define RIGHTS_MASK 7
+
+/* Types of objects (SYS_CREATE). */
+#define TYPE_NONE         0
+#define TYPE_SPACE        1 /* arguments: slot of the endpoint for its faults, badge (even) */
+#define TYPE_THREAD       2 /* argument: slot of its space */
+#define TYPE_ENDPOINT     3 /* argument: slot of its notification, or NO_SLOT */
+#define TYPE_NOTIFICATION 4 /* no argument */
+#define TYPE_MEMORY       5 /* by grant only */
+#define TYPE_CONTROL      6 /* no object behind it: its rights say what may be asked */
+#define NO_SLOT           (~0ul)
+#define NO_BADGE          (~0ul)
+
+/* Rights of capabilities. */
+#define CAP_CALL    1  /* endpoint: call; notification: notify */
+#define CAP_RECEIVE 2  /* endpoint, notification: wait */
+#define CAP_MANAGE  64 /* space, thread, memory: change it; given by SYS_CREATE and at boot alone \
+                        */
+#define CAP_OWNER       128 /* made here: the object dies with this space */
+#define CONTROL_CREATE  1
+#define CONTROL_CONSOLE 2
+#define CONTROL_POWER   4
+#define CONTROL_IRQ     8
+
+/* Tokens: thread index in the high bits, count of its calls in the low 40. */
+#define TOKEN_SHIFT 40
+
+/* Limits. */
+#define PRIORITIES    32          /* 0 the lowest */
+#define USER_LIMIT    (1ul << 38) /* Sv39: lower half */
+#define SLOTS_INLINE  8           /* slots that every space has without asking the pool */
+#define SLOTS_MAX     65536
+#define PAGE_SHIFT    12
+#define PAGE_SIZE     4096
+#define LEAF_PAGES    512         /* pages that one leaf table covers */
+#define MEMORY_WINDOW (1ul << 37) /* a memory's frame f is seen at MEMORY_WINDOW + f * PAGE_SIZE \
+                                   */
+
+/* Indices of SYS_STATISTICS. */
+#define STAT_POOL_FREE  0
+#define STAT_POOL_TOTAL 1
+#define STAT_HARTS      2
+#define STAT_TIMEBASE   3
+#define STAT_SHOOTDOWNS 4
+
+/* Slots of the first program of the archive at its start. */
+#define BOOT_SLOT_SPACE   0
+#define BOOT_SLOT_MEMORY  1
+#define BOOT_SLOT_DEVICES 2
+#define BOOT_SLOT_CONTROL 3
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+typedef uint64_t pfn_t; /* physical address / PAGE_SIZE */
+typedef long err_t;     /* 0, or one of the errors above */
+
+enum { BOOT_ARGUMENTS_MAX = 2048, BOOT_VERSION = 1 };
+
+/* What the first program finds at the address in its a0 (one read-only page). */
+struct boot_info {
+    uint64_t version;
+    pfn_t memory_first; /* its memory: first frame and number of frames */
+    uint64_t memory_npages;
+    uint64_t image_npages;  /* frames from memory_first on that hold the program itself */
+    uint64_t total_npages;  /* all memory of the machine */
+    uint64_t device_npages; /* frames below memory: the device memory covers them */
+    uint64_t archive_start; /* physical address of the boot archive (page-aligned) */
+    uint64_t archive_nbytes;
+    uint64_t timebase_hz;
+    uint64_t nharts;
+    char arguments[BOOT_ARGUMENTS_MAX]; /* NUL-terminated */
+};
+#endif
+#endif

@@ -1,0 +1,12 @@
+/* Starts the first program of the boot archive: the pager, which has no pager. */
+#ifndef KERN_BOOT_H
+#define KERN_BOOT_H
+#include "abi.h"
+
+/* Loads it into frames from `first` on, with a capability to all npages, its own space, devices and
+ * control, and makes its thread ready. Ends the machine with a message if the archive is bad.
+ * Physical memory must still be mapped where it is. */
+void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info);
+
+_Noreturn void boot_fail(const char *what, const char *why);
+#endif

@@ -1,0 +1,78 @@
+/* Output through the firmware, power-off, panic. */
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "console.h"
+#include "sbi.h"
+
+enum { TESTER_PASS = 0x5555, TESTER_FAIL = 0x3333, PANIC_STATUS = 255 };
+
+static volatile uint32_t *tester;
+
+void console_write(const char *bytes, size_t nbytes)
+{
+    for (size_t i = 0; i < nbytes; i++)
+        sbi_console_putchar(bytes[i]);
+}
+
+static void print_number(uint64_t value, unsigned base)
+{
+    char digits[20];
+    size_t n = sizeof digits;
+    do {
+        digits[--n] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0);
+    console_write(digits + n, sizeof digits - n);
+}
+
+static void print_string(const char *s)
+{
+    while (*s != '\0')
+        sbi_console_putchar(*s++);
+}
+
+void console_print(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    for (const char *f = format; *f != '\0'; f++) {
+        if (*f != '%') {
+            sbi_console_putchar(*f);
+            continue;
+        }
+        while (*++f == 'l')
+            ;
+        if (*f == 's')
+            print_string(va_arg(arguments, const char *));
+        else
+            print_number(va_arg(arguments, uint64_t), *f == 'x' ? 16 : 10);
+    }
+    va_end(arguments);
+}
+
+void console_set_tester(uint64_t address)
+{
+    tester = (volatile uint32_t *)address;
+}
+
+_Noreturn void console_power_off(uint32_t status)
+{
+    status &= 0xffff;
+    if (tester != 0)
+        *tester = status == 0 ? TESTER_PASS : status << 16 | TESTER_FAIL;
+    sbi_shutdown(status != 0);
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+_Noreturn void console_panic(const char *file, int line, const char *why)
+{
+    static bool panicking;
+    /* A trap on the way out would come back here for ever: then the firmware ends the machine. */
+    if (panicking)
+        tester = NULL;
+    panicking = true;
+    console_print("kernel panic at %s:%lu: %s\n", file, (uint64_t)line, why);
+    console_power_off(PANIC_STATUS);
+}

@@ -1,0 +1,23 @@
+/* The kernel's own output, and its end. */
+#ifndef KERN_CONSOLE_H
+#define KERN_CONSOLE_H
+#include <stddef.h>
+#include <stdint.h>
+
+/* Prints %s (string), %u (uint64_t, decimal) and %x (uint64_t, hexadecimal); the caller holds the
+ * kernel lock, so that lines stay whole. */
+void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void console_write(const char *bytes, size_t nbytes);
+
+/* Where a power-off with a status goes: the test device, mapped at `address`; 0: the firmware. */
+void console_set_tester(uint64_t address);
+
+/* Ends the machine; the emulator's exit status is `status` (the firmware knows only 0 and not 0).
+ */
+_Noreturn void console_power_off(uint32_t status);
+
+/* A bug of the kernel: says where and why and ends the machine with a failure. Takes no lock. */
+_Noreturn void console_panic(const char *file, int line, const char *why);
+#define panic(why)               console_panic(__FILE__, __LINE__, why)
+#define kernel_assert(condition) ((condition) ? (void)0 : panic(#condition))
+#endif

@@ -1,0 +1,168 @@
+/* Call, receive, answer, notify. */
+#include "ipc.h"
+#include "sched.h"
+
+enum { REG_BADGE = REG_A0 + 6, REG_TOKEN = REG_A0 + 7 };
+
+/* Moves the message of `caller`, which is in no queue, into the registers of `receiver`. */
+static void deliver(struct thread *caller, struct thread *receiver)
+{
+    uint64_t *word = &receiver->x[REG_A0];
+    if (caller->in_fault) {
+        word[0] = caller->fault_value;
+        word[1] = caller->fault_cause;
+        word[2] = caller->x[0];
+        word[3] = word[4] = word[5] = 0;
+    } else {
+        for (int i = 0; i < 6; i++)
+            word[i] = caller->x[REG_A0 + i];
+    }
+    caller->ncalls++;
+    caller->state = THREAD_ANSWERED;
+    caller->server = receiver->space;
+    receiver->space->serves = true;
+    receiver->x[REG_BADGE] = caller->badge;
+    receiver->x[REG_TOKEN] = thread_token(caller);
+}
+
+bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
+{
+    struct thread *receiver = endpoint->receivers.head;
+    if (receiver == NULL)
+        return false;
+    queue_remove(receiver);
+    thread->badge = badge;
+    deliver(thread, receiver);
+    /* The sender no longer runs, so this hart is free for the receiver. */
+    sched_ready_first(receiver);
+    return true;
+}
+
+void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
+{
+    thread->badge = badge;
+    thread->state = THREAD_CALLING;
+    queue_append(&endpoint->callers, thread);
+}
+
+struct thread *ipc_answerable(struct space *server, uint64_t token)
+{
+    struct thread *thread = pool_object_at(TYPE_THREAD, (token >> TOKEN_SHIFT) - 1);
+    if (thread == NULL || thread->state != THREAD_ANSWERED || thread->server != server ||
+        thread_token(thread) != token)
+        return NULL;
+    return thread;
+}
+
+void ipc_answer(struct thread *thread, const uint64_t word[6])
+{
+    if (thread->in_fault) {
+        if (word[0] != 0)
+            thread->x[0] = word[0];
+        thread->in_fault = false;
+    } else {
+        for (int i = 0; i < 6; i++)
+            thread->x[REG_A0 + i] = word[i];
+        thread->x[REG_A0 + 6] = 0;
+    }
+    sched_ready_first(thread);
+}
+
+static bool take_bits(struct thread *thread, struct notification *notification)
+{
+    if (notification->bits == 0)
+        return false;
+    thread->x[REG_A0] = notification->bits;
+    thread->x[REG_BADGE] = 0;
+    thread->x[REG_TOKEN] = 0;
+    notification->bits = 0;
+    return true;
+}
+
+static void wait_at(struct thread *thread, struct queue *queue)
+{
+    thread->state = THREAD_RECEIVING;
+    queue_append(queue, thread);
+}
+
+void ipc_receive(struct thread *thread, struct endpoint *endpoint)
+{
+    struct notification *notification = endpoint->notification;
+    if (notification != NULL &&
+        notification->object.generation == endpoint->notification_generation &&
+        take_bits(thread, notification))
+        return;
+    struct thread *caller = endpoint->callers.head;
+    if (caller == NULL) {
+        wait_at(thread, &endpoint->receivers);
+        return;
+    }
+    queue_remove(caller);
+    deliver(caller, thread);
+}
+
+void ipc_wait(struct thread *thread, struct notification *notification)
+{
+    if (!take_bits(thread, notification))
+        wait_at(thread, &notification->waiters);
+}
+
+void ipc_notify(struct notification *notification, uint64_t bits)
+{
+    notification->bits |= bits;
+    struct thread *thread = notification->waiters.head;
+    struct endpoint *endpoint = notification->endpoint;
+    if (thread == NULL && endpoint != NULL &&
+        endpoint->object.generation == notification->endpoint_generation)
+        thread = endpoint->receivers.head;
+    if (thread == NULL || !take_bits(thread, notification))
+        return;
+    queue_remove(thread);
+    sched_ready(thread);
+}
+
+void ipc_fail(struct thread *thread, err_t error)
+{
+    if (thread->queue != NULL)
+        queue_remove(thread);
+    if (thread->in_fault) {
+        /* Whoever answers for its memory is gone: it can't go on, and its maker destroys it. */
+        sched_stop(thread);
+        return;
+    }
+    thread->x[REG_A0 + 6] = (uint64_t)error;
+    sched_ready(thread);
+}
+
+static void fail_receivers(struct queue *queue)
+{
+    struct thread *thread;
+    while ((thread = queue->head) != NULL) {
+        queue_remove(thread);
+        thread->x[REG_A0] = (uint64_t)ERR_DEAD;
+        thread->x[REG_BADGE] = NO_BADGE;
+        thread->x[REG_TOKEN] = 0;
+        sched_ready(thread);
+    }
+}
+
+void ipc_endpoint_close(struct endpoint *endpoint)
+{
+    while (endpoint->callers.head != NULL)
+        ipc_fail(endpoint->callers.head, ERR_DEAD);
+    fail_receivers(&endpoint->receivers);
+}
+
+void ipc_notification_close(struct notification *notification)
+{
+    fail_receivers(&notification->waiters);
+}
+
+void ipc_server_died(struct space *server)
+{
+    for (uint64_t i = 0; i < pool_object_limit(TYPE_THREAD); i++) {
+        struct thread *thread = pool_object_at(TYPE_THREAD, i);
+        if (thread != NULL && thread->state == THREAD_ANSWERED && thread->server == server)
+            ipc_fail(thread, ERR_DEAD);
+    }
+}

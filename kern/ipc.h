@@ -1,0 +1,59 @@
+/* Endpoints and notifications: where threads meet.
+ *
+ * A call blocks until a receiver has taken the message and answered it; the answer is a right that
+ * is used once, named by a token (struct thread: index and count of messages). A notification is a
+ * word of bits that waits for nobody; a receive takes it before any message. */
+#ifndef KERN_IPC_H
+#define KERN_IPC_H
+#include "space.h"
+#include "thread.h"
+
+struct notification;
+
+struct endpoint {
+    struct object object;
+    struct queue receivers, callers;
+    struct notification *notification; /* bound for life, or NULL */
+    uint32_t notification_generation;
+};
+
+struct notification {
+    struct object object;
+    uint64_t bits;
+    struct queue waiters;
+    struct endpoint *endpoint; /* whose receivers it wakes, or NULL */
+    uint32_t endpoint_generation;
+    uint64_t alarm_bits, alarm_time;
+    struct notification *alarm_next;
+    bool alarm_set;
+};
+
+_Static_assert(sizeof(struct endpoint) <= 64 && sizeof(struct notification) <= 128, "slab");
+
+/* The running thread's message (a0-a5, or its fault) goes to a receiver that waits, or to the
+ * queue; either way the thread no longer runs. False: nobody waits, and nothing was done. */
+bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
+void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
+
+/* The thread that a token names, if it waits for an answer from `server`; else NULL. */
+struct thread *ipc_answerable(struct space *server, uint64_t token);
+
+/* Gives the answer (six words) and makes the thread ready. */
+void ipc_answer(struct thread *thread, const uint64_t word[6]);
+
+/* The running thread takes what waits (its registers are set), or blocks. */
+void ipc_receive(struct thread *thread, struct endpoint *endpoint);
+void ipc_wait(struct thread *thread, struct notification *notification);
+
+void ipc_notify(struct notification *notification, uint64_t bits);
+
+/* Ends a call with an error: a6 for a call; a fault's thread is stopped. */
+void ipc_fail(struct thread *thread, err_t error);
+
+/* Wakes all that wait at it, with ERR_DEAD. */
+void ipc_endpoint_close(struct endpoint *endpoint);
+void ipc_notification_close(struct notification *notification);
+
+/* Threads that wait for an answer of a dead server get ERR_DEAD. */
+void ipc_server_died(struct space *server);
+#endif

@@ -1,0 +1,16 @@
+/* Device interrupts: the PLIC turns each into bits of a notification.
+ * Source: RISC-V Platform-Level Interrupt Controller Specification 1.0. */
+#ifndef KERN_IRQ_H
+#define KERN_IRQ_H
+#include "ipc.h"
+
+/* The controller's registers, mapped; all interrupts go to one hart's context. 0: no controller. */
+void irq_init(uint64_t plic, uint32_t context);
+
+/* Interrupt `number` sends `bits` from now on and is masked from each until it is acknowledged.
+ * ERR_NUMBER: no such interrupt. */
+err_t irq_attach(uint64_t number, struct notification *notification, uint64_t bits);
+err_t irq_acknowledge(uint64_t number);
+
+void irq_interrupt(void);
+#endif

@@ -1,0 +1,51 @@
+/* Builds the kernel's own tables. */
+#include "kmap.h"
+#include "console.h"
+#include "riscv.h"
+#include "space.h"
+#include "table.h"
+
+#define DEVICES    0xffffffffc0000000ul
+#define LARGE_SIZE (1ul << 21)
+
+static const uint64_t kernel_bits = PTE_V | PTE_G | PTE_A | PTE_D | PTE_R;
+
+static uint64_t next_device = DEVICES;
+
+static uint64_t image_bits(uint64_t va)
+{
+    if (va < (uint64_t)text_end)
+        return kernel_bits | PTE_X;
+    return va < (uint64_t)rodata_end ? kernel_bits : kernel_bits | PTE_W;
+}
+
+void kmap_init(uint64_t pool_end)
+{
+    kernel_root = pool_frame();
+    kernel_assert(kernel_root != NULL);
+    uint64_t image_limit = ((uint64_t)image_end + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
+    for (uint64_t va = (uint64_t)image_start; va < image_limit; va += PAGE_SIZE) {
+        uint64_t *leaf = table_leaf(kernel_root, va, true);
+        kernel_assert(leaf != NULL);
+        leaf[table_index(va)] = pool_pfn((void *)va) << PTE_FRAME_SHIFT | image_bits(va);
+    }
+    uint64_t npages = (pool_end - image_limit) >> PAGE_SHIFT;
+    kernel_assert(table_map_large(kernel_root, image_limit, pool_pfn((void *)image_limit), npages,
+                                  kernel_bits | PTE_W));
+}
+
+uint64_t kmap_device(uint64_t base, uint64_t nbytes)
+{
+    if (nbytes == 0)
+        return 0;
+    uint64_t first = base & ~(LARGE_SIZE - 1);
+    uint64_t npages = ((base + nbytes - first + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1)) >> PAGE_SHIFT;
+    uint64_t va = next_device;
+    kernel_assert(
+        table_map_large(kernel_root, va, first >> PAGE_SHIFT, npages, kernel_bits | PTE_W));
+    next_device += npages << PAGE_SHIFT;
+    /* The boot tables have it too: a panic during boot must reach the test device. */
+    boot_root[LEAF_PAGES - 1] = kernel_root[LEAF_PAGES - 1];
+    fence_all();
+    return va + (base - first);
+}

@@ -1,0 +1,19 @@
+/* The kernel's own address map (upper half, the same in every space).
+ *
+ *   0xffffffff80000000 + (pa - 2 GiB)   the image: text R-X, constants R--, data RW-; the pool RW-
+ *   0xffffffffc0000000 ...              the kernel's devices, 2 MiB each or more
+ *
+ * Nothing else of memory is mapped once boot is over. */
+#ifndef KERN_KMAP_H
+#define KERN_KMAP_H
+#include "abi.h"
+
+/* Builds kernel_root over the image and the pool, which ends at `pool_end` (a 2 MiB boundary). */
+void kmap_init(uint64_t pool_end);
+
+/* The virtual address of a device range, now mapped; 0 when nbytes is 0. */
+uint64_t kmap_device(uint64_t base, uint64_t nbytes);
+
+extern uint64_t boot_root[]; /* entry.S: the tables that harts start with */
+extern char image_start[], text_end[], rodata_end[], image_end[];
+#endif

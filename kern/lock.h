@@ -1,0 +1,27 @@
+/* The kernel's lock: test-and-set with back-off.
+ *
+ * Not a ticket lock: harts may be threads of an overloaded host, and a queue would wait for the one
+ * that is not running. Interrupts are off in the kernel, so a holder is never interrupted. */
+#ifndef KERN_LOCK_H
+#define KERN_LOCK_H
+#include <stdint.h>
+
+struct lock {
+    uint32_t held;
+};
+
+static inline void lock_acquire(struct lock *lock)
+{
+    uint32_t turns = 1;
+    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0) {
+        for (uint32_t i = 0; i < turns && __atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0; i++)
+            __asm__ volatile("nop");
+        turns = turns < 1024 ? turns * 2 : turns;
+    }
+}
+
+static inline void lock_release(struct lock *lock)
+{
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+#endif

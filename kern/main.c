@@ -1,0 +1,176 @@
+/* From the firmware to the first thread: device tree, memory, harts. */
+#include "boot.h"
+#include "console.h"
+#include "dt.h"
+#include "irq.h"
+#include "kmap.h"
+#include "memory.h"
+#include "riscv.h"
+#include "sbi.h"
+#include "sched.h"
+#include "syscall.h"
+#include "timer.h"
+#include "tlb.h"
+#include "trap.h"
+#include "up.h"
+
+enum {
+    POOL_SHARE = 16, /* the pool is that part of memory */
+    STACK_FRAMES = 2,
+    COUNTERS_FOR_USERS = 7, /* cycle, time, instret */
+    SLICES_A_SECOND = 100,
+};
+
+#define LARGE_SIZE (1ul << 21)
+#define POOL_MAX   (512ul << 20)
+#define DT_MAX     (2ul << 20)
+
+/* In entry.S; C calls both, or hands their address to the firmware. */
+void hart_start(void);
+_Noreturn void hart_run(struct hart *hart);
+_Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree);
+_Noreturn void hart_main(void);
+
+static struct boot_info info;
+
+static uint64_t round_up(uint64_t value)
+{
+    return (value + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
+}
+
+static void read_machine(uint64_t device_tree, struct dt_machine *machine)
+{
+    static const char *const why[] = {
+        [DT_BAD_HEADER] = "bad header",
+        [DT_TRUNCATED] = "truncated",
+        [DT_BAD_STRUCTURE] = "bad structure",
+        [DT_NO_MEMORY] = "no memory node",
+        [DT_NO_HART] = "no hart",
+        [DT_NO_TIMEBASE] = "no time base",
+    };
+    const void *blob = (const void *)device_tree;
+    uint64_t nbytes = dt_total_bytes(blob);
+    if (nbytes > DT_MAX)
+        boot_fail("device tree", "too large");
+    enum dt_error error = dt_read(blob, nbytes, pool_pfn(image_start) << PAGE_SHIFT, machine);
+    if (error != DT_OK)
+        boot_fail("device tree", why[error]);
+    console_set_tester(machine->tester.nbytes == 0 ? 0 : machine->tester.base);
+}
+
+/* The pager's page of facts; boot arguments that are too long would be cut: refused. */
+static void fill_info(const struct dt_machine *machine)
+{
+    if (machine->bootargs_len >= BOOT_ARGUMENTS_MAX)
+        boot_fail("boot arguments", "too long");
+    for (size_t i = 0; i < machine->bootargs_len; i++)
+        info.arguments[i] = machine->bootargs[i];
+    info.version = BOOT_VERSION;
+    info.total_npages = machine->ram.nbytes >> PAGE_SHIFT;
+    info.device_npages = machine->ram.base >> PAGE_SHIFT;
+    info.timebase_hz = machine->timebase_hz;
+    info.nharts = machine->nharts;
+    info.archive_start = machine->archive.base;
+    info.archive_nbytes = machine->archive.nbytes;
+    uint64_t end = machine->ram.base + machine->ram.nbytes;
+    if (info.archive_nbytes == 0)
+        return;
+    if (info.archive_start % PAGE_SIZE != 0 || info.archive_start < machine->ram.base ||
+        info.archive_start >= end || info.archive_nbytes > end - info.archive_start)
+        boot_fail("archive", "not in memory, or not on a page boundary");
+}
+
+/* Argument tick=N, in units of the time base; 0: none was given. */
+static uint64_t slice_argument(void)
+{
+    for (const char *a = info.arguments; *a != '\0'; a++) {
+        if ((a != info.arguments && a[-1] != ' ') || a[0] != 't' || a[1] != 'i' || a[2] != 'c' ||
+            a[3] != 'k' || a[4] != '=')
+            continue;
+        uint64_t value = 0;
+        for (a += 5; *a >= '0' && *a <= '9' && value < 1ul << 32; a++)
+            value = value * 10 + (uint64_t)(*a - '0');
+        if ((*a != ' ' && *a != '\0') || value == 0 || value >= 1ul << 32)
+            boot_fail("tick=", "a number from 1 to 2^32-1 is wanted");
+        return value;
+    }
+    return 0;
+}
+
+static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
+{
+    for (uint32_t i = 0; i < machine->nharts; i++) {
+        struct hart *hart = pool_frame();
+        char *stack = pool_frame();
+        for (unsigned f = 1; stack != NULL && f < STACK_FRAMES; f++)
+            kernel_assert(pool_frame() == stack + f * PAGE_SIZE);
+        if (hart == NULL || stack == NULL)
+            boot_fail("kernel pool", "too little memory for the harts");
+        hart->stack_top = (uint64_t)stack + (uint64_t)STACK_FRAMES * PAGE_SIZE;
+        hart->id = machine->hart_id[i];
+        hart->plic_context = machine->plic_context[i];
+        hart->index = i;
+        hart->bit = 1ul << i;
+        harts[i] = hart;
+        if (hart->id == boot_hart_id)
+            __asm__ volatile("mv tp, %0" ::"r"(hart));
+    }
+    nharts = machine->nharts;
+}
+
+static void init_devices(const struct dt_machine *machine)
+{
+    console_set_tester(kmap_device(machine->tester.base, machine->tester.nbytes));
+    irq_init(kmap_device(machine->plic.base, machine->plic.nbytes), this_hart()->plic_context);
+    memory_reserve_device(machine->tester.base, machine->tester.nbytes);
+    memory_reserve_device(machine->plic.base, machine->plic.nbytes);
+    memory_reserve_device(machine->clint.base, machine->clint.nbytes);
+}
+
+_Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
+{
+    static struct dt_machine machine;
+    read_machine(device_tree, &machine);
+    fill_info(&machine);
+
+    uint64_t image_limit = (uint64_t)image_end - KERNEL_OFFSET;
+    uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LARGE_SIZE - 1);
+    uint64_t share = machine.ram.nbytes / POOL_SHARE;
+    uint64_t pool_end = round_up(image_limit + (share < POOL_MAX ? share : POOL_MAX));
+    if (pool_end >= ram_end || (info.archive_nbytes > 0 && info.archive_start < pool_end))
+        boot_fail("memory", "too little");
+    pool_init(image_limit >> PAGE_SHIFT, (pool_end - image_limit) >> PAGE_SHIFT);
+    kmap_init(pool_end + KERNEL_OFFSET);
+    space_init_asids();
+    make_harts(&machine, hart_id);
+    init_devices(&machine);
+
+    uint64_t slice = slice_argument();
+    timer_init(slice != 0 ? slice : machine.timebase_hz / SLICES_A_SECOND);
+    syscall_set_timebase(machine.timebase_hz);
+    info.memory_first = pool_end >> PAGE_SHIFT;
+    info.memory_npages = (ram_end - pool_end) >> PAGE_SHIFT;
+    up_boot(info.memory_first, info.memory_npages, &info);
+
+    struct hart *me = this_hart();
+    for (uint32_t i = 0; i < nharts; i++)
+        if (harts[i] != me && sbi_hart_start(harts[i]->id, (uint64_t)hart_start - KERNEL_OFFSET,
+                                             (uint64_t)harts[i]) != 0)
+            boot_fail("hart", "the firmware does not start it");
+    hart_run(me);
+}
+
+/* Each hart, on its own stack: leaves the boot tables, and with them all memory but the kernel's.
+ */
+_Noreturn void hart_main(void)
+{
+    lock_acquire(&kernel_lock);
+    csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
+    fence_all();
+    csr_write(scounteren, (uint64_t)COUNTERS_FOR_USERS);
+    csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
+    timer_start();
+    struct thread *thread = trap_next();
+    lock_release(&kernel_lock);
+    trap_resume(thread);
+}

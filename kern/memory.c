@@ -1,0 +1,153 @@
+/* Memory objects: cover, windows, grant and return. */
+#include "memory.h"
+#include "table.h"
+#include "tlb.h"
+#include "vm.h"
+
+enum { RESERVED_MAX = 4, SWEEP_ENTRIES = 256 };
+
+static const uint64_t window_bits = PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
+
+static struct {
+    pfn_t first;
+    uint64_t npages;
+} reserved[RESERVED_MAX];
+static unsigned nreserved;
+
+void memory_reserve_device(uint64_t base, uint64_t nbytes)
+{
+    if (nbytes == 0 || nreserved == RESERVED_MAX)
+        return;
+    reserved[nreserved].first = base >> PAGE_SHIFT;
+    reserved[nreserved++].npages = (base % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+static uint64_t window_va(const struct memory *memory)
+{
+    return MEMORY_WINDOW + (memory->first << PAGE_SHIFT);
+}
+
+static bool map_window(struct memory *memory)
+{
+    return table_map_large(memory->holder->root, window_va(memory), memory->first, memory->npages,
+                           window_bits);
+}
+
+struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, bool device)
+{
+    struct memory *memory = pool_object(TYPE_MEMORY);
+    if (memory == NULL)
+        return NULL;
+    memory->first = first;
+    memory->npages = npages;
+    memory->device = device;
+    memory->holder = holder;
+    if (device || map_window(memory))
+        return memory;
+    pool_object_free(&memory->object);
+    return NULL;
+}
+
+bool memory_holds(const struct memory *memory, pfn_t first, uint64_t npages)
+{
+    if (!memory_covers(memory, first, npages))
+        return false;
+    if (!memory->device)
+        return true;
+    for (unsigned i = 0; i < nreserved; i++)
+        if (first < reserved[i].first + reserved[i].npages && reserved[i].first < first + npages)
+            return false;
+    return true;
+}
+
+/* Takes the tail away from the giver: no new entry can name it from here on. */
+static err_t split(struct memory *memory, uint64_t npages, struct space *receiver)
+{
+    if (memory->device)
+        return ERR_STATE;
+    if (npages == 0 || npages % LEAF_PAGES != 0 || npages >= memory->npages)
+        return ERR_LENGTH;
+    struct memory *tail =
+        memory_make(receiver, memory->first + memory->npages - npages, npages, false);
+    if (tail == NULL)
+        return ERR_POOL;
+    tail->parent = memory;
+    memory->npages -= npages;
+    table_unmap_large(memory->holder->root, window_va(tail), npages);
+    tlb_forget(memory->holder);
+    table_unmap_large(receiver->root, window_va(tail), npages); /* until the last step */
+    memory->granting = tail;
+    return 0;
+}
+
+/* Drops the giver's entries in the tail from the spaces it made, some at a time. True: all done. */
+static bool sweep(struct memory *tail)
+{
+    struct space *giver = tail->parent->holder;
+    for (unsigned n = 0; n < SWEEP_ENTRIES;) {
+        if (tail->sweep_index >= pool_object_limit(TYPE_SPACE))
+            return true;
+        struct space *space = pool_object_at(TYPE_SPACE, tail->sweep_index);
+        uint64_t entry, va = MEMORY_WINDOW;
+        if (space != NULL && space->root != NULL && (space->creator == giver || space == giver))
+            va = table_next(space->root, tail->sweep_va, MEMORY_WINDOW, &entry);
+        if (va == MEMORY_WINDOW) {
+            tail->sweep_index++;
+            tail->sweep_va = 0;
+            n += SWEEP_ENTRIES / 8;
+            continue;
+        }
+        if (memory_covers(tail, table_frame(entry), 1))
+            vm_unmap(space, va, 1);
+        tail->sweep_va = va + PAGE_SIZE;
+        n++;
+    }
+    return false;
+}
+
+err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receiver, uint64_t slot)
+{
+    struct memory *tail = memory->granting;
+    if (tail == NULL) {
+        if (space_slot(receiver, slot, true) == NULL)
+            return ERR_POOL;
+        err_t error = split(memory, npages, receiver);
+        return error == 0 ? ERR_AGAIN : error;
+    }
+    if (tail->holder != receiver || tail->npages != npages)
+        return ERR_STATE;
+    if (!sweep(tail))
+        return ERR_AGAIN;
+    map_window(tail); /* its tables are there since the first step */
+    memory->granting = NULL;
+    tail->lent_next = memory->lent;
+    memory->lent = tail;
+    struct cap *cap = space_slot(receiver, slot, true);
+    *cap = (struct cap){.object = &tail->object,
+                        .generation = tail->object.generation,
+                        .type = TYPE_MEMORY,
+                        .rights = CAP_MANAGE | CAP_OWNER};
+    receiver->owns = true;
+    return 0;
+}
+
+void memory_return(struct memory *memory)
+{
+    struct memory *parent = memory->parent;
+    memory->returned = true;
+    if (parent == NULL)
+        return;
+    if (parent->granting == memory) { /* the receiver died before it had it */
+        parent->granting = NULL;
+        memory->lent_next = parent->lent;
+        parent->lent = memory;
+    }
+    while (parent->lent != NULL && parent->lent->returned) {
+        struct memory *tail = parent->lent;
+        parent->lent = tail->lent_next;
+        parent->npages += tail->npages;
+        tail->holder = parent->holder;
+        map_window(tail);
+        pool_object_free(&tail->object);
+    }
+}

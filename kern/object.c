@@ -1,0 +1,238 @@
+/* Create, destroy, install, remove. */
+#include "object.h"
+#include "console.h"
+#include "ipc.h"
+#include "memory.h"
+#include "sched.h"
+#include "timer.h"
+
+enum { STOPS_A_PIECE = 16 };
+
+static bool slot_is_free(const struct cap *cap)
+{
+    return cap->type == TYPE_NONE ||
+           (cap->object != NULL && cap->object->generation != cap->generation);
+}
+
+static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t badge,
+                        struct object **made)
+{
+    struct endpoint *endpoint = space_object(maker, endpoint_slot, TYPE_ENDPOINT, CAP_RECEIVE);
+    if (endpoint == NULL)
+        return ERR_CAPABILITY;
+    if ((badge & 1) != 0)
+        return ERR_NUMBER;
+    struct space *space = space_make();
+    if (space == NULL)
+        return ERR_POOL;
+    space->fault_endpoint = endpoint;
+    space->fault_generation = endpoint->object.generation;
+    space->fault_badge = badge | 1;
+    space->creator = maker;
+    *made = &space->object;
+    return 0;
+}
+
+static err_t make_thread(struct space *maker, uint64_t space_slot_number, struct object **made)
+{
+    struct space *space = space_object(maker, space_slot_number, TYPE_SPACE, CAP_MANAGE);
+    if (space == NULL)
+        return ERR_CAPABILITY;
+    struct thread *thread = pool_object(TYPE_THREAD);
+    if (thread == NULL)
+        return ERR_POOL;
+    thread->space = space;
+    thread->space_next = space->threads;
+    space->threads = thread;
+    *made = &thread->object;
+    return 0;
+}
+
+static err_t make_endpoint(struct space *maker, uint64_t slot, struct object **made)
+{
+    struct notification *notification = NULL;
+    if (slot != NO_SLOT) {
+        notification = space_object(maker, slot, TYPE_NOTIFICATION, CAP_RECEIVE);
+        if (notification == NULL)
+            return ERR_CAPABILITY;
+    }
+    struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
+    if (endpoint == NULL)
+        return ERR_POOL;
+    if (notification != NULL) {
+        endpoint->notification = notification;
+        endpoint->notification_generation = notification->object.generation;
+        notification->endpoint = endpoint;
+        notification->endpoint_generation = endpoint->object.generation;
+    }
+    *made = &endpoint->object;
+    return 0;
+}
+
+err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b)
+{
+    struct cap *cap = space_slot(maker, slot, true);
+    if (cap == NULL)
+        return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
+    if (!slot_is_free(cap))
+        return ERR_CAPABILITY;
+    struct object *made = NULL;
+    err_t error = 0;
+    switch (type) {
+    case TYPE_SPACE: error = make_space(maker, a, b, &made); break;
+    case TYPE_THREAD: error = make_thread(maker, a, &made); break;
+    case TYPE_ENDPOINT: error = make_endpoint(maker, a, &made); break;
+    case TYPE_NOTIFICATION:
+        made = pool_object(TYPE_NOTIFICATION);
+        error = made == NULL ? ERR_POOL : 0;
+        break;
+    default: error = ERR_NUMBER;
+    }
+    if (error != 0)
+        return error;
+    *cap = (struct cap){.object = made,
+                        .generation = made->generation,
+                        .type = (uint8_t)type,
+                        .rights = CAP_CALL | CAP_RECEIVE | CAP_MANAGE | CAP_OWNER};
+    maker->owns = true;
+    return 0;
+}
+
+static err_t destroy_thread(struct thread *thread)
+{
+    err_t error = sched_stop(thread);
+    if (error != 0)
+        return error;
+    struct thread **link = &thread->space->threads;
+    while (*link != thread)
+        link = &(*link)->space_next;
+    *link = thread->space_next;
+    pool_object_free(&thread->object);
+    return 0;
+}
+
+/* Anything but a space. */
+static err_t destroy_simple(struct object *object)
+{
+    switch (object->type) {
+    case TYPE_THREAD: return destroy_thread((struct thread *)object);
+    case TYPE_ENDPOINT: ipc_endpoint_close((struct endpoint *)object); break;
+    case TYPE_NOTIFICATION:
+        timer_alarm((struct notification *)object, 0, 0);
+        ipc_notification_close((struct notification *)object);
+        break;
+    default: memory_return((struct memory *)object); return 0;
+    }
+    pool_object_free(object);
+    return 0;
+}
+
+/* No thread of the space runs on when it returns 0. */
+static err_t stop_threads(struct space *space)
+{
+    for (unsigned n = 0; space->threads != NULL; n++) {
+        if (n == STOPS_A_PIECE)
+            return 1;
+        err_t error = destroy_thread(space->threads);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static void last_words(struct space *space)
+{
+    if (space->line_nbytes > 0) {
+        console_write(space->line, space->line_nbytes);
+        console_write("\n", 1);
+        space->line_nbytes = 0;
+    }
+    if (space->holds_power) {
+        console_print("the program that may power off is dead\n");
+        console_power_off(1);
+    }
+}
+
+/* A piece of a space and of what it made. Its threads stop first, so that nothing new is made; then
+ * the innermost space goes first. */
+static err_t destroy_space(struct space *top)
+{
+    struct space *space = top;
+    for (;;) {
+        space->object.dying = true;
+        err_t error = stop_threads(space);
+        if (error != 0)
+            return error;
+        struct cap *cap = space->owns ? space_owned(space) : NULL;
+        if (cap == NULL)
+            break;
+        if (cap->type == TYPE_SPACE) {
+            space = (struct space *)cap->object;
+            continue;
+        }
+        error = destroy_simple(cap->object);
+        if (error != 0)
+            return error;
+        cap->type = TYPE_NONE;
+        return 1;
+    }
+    if (space->serves) {
+        ipc_server_died(space);
+        space->serves = false;
+        return 1;
+    }
+    last_words(space);
+    if (space_free_piece(space))
+        return 1;
+    return space == top ? 0 : 1;
+}
+
+err_t object_destroy(struct space *owner, uint64_t slot)
+{
+    struct cap *cap = space_slot(owner, slot, false);
+    if (cap == NULL || cap->type == TYPE_NONE || (cap->rights & CAP_OWNER) == 0 ||
+        cap->object->generation != cap->generation)
+        return ERR_CAPABILITY;
+    if (cap->object == &owner->object)
+        return ERR_STATE;
+    err_t error = cap->type == TYPE_SPACE ? destroy_space((struct space *)cap->object)
+                                          : destroy_simple(cap->object);
+    if (error == 0)
+        cap->type = TYPE_NONE;
+    return error;
+}
+
+err_t object_install(struct space *maker, struct space *space, uint64_t slot, uint64_t source,
+                     uint64_t badge, uint64_t rights)
+{
+    struct cap *from = space_slot(maker, source, false);
+    if (from == NULL ||
+        (from->type != TYPE_ENDPOINT && from->type != TYPE_NOTIFICATION &&
+         from->type != TYPE_CONTROL) ||
+        space_cap(maker, source, from->type, 0) == NULL)
+        return ERR_CAPABILITY;
+    if ((badge & 1) != 0)
+        return ERR_NUMBER;
+    struct cap *to = space_slot(space, slot, true);
+    if (to == NULL)
+        return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
+    if (!slot_is_free(to))
+        return ERR_CAPABILITY;
+    *to = *from;
+    to->badge = badge;
+    to->rights = (uint8_t)(from->rights & rights & ~(unsigned)(CAP_OWNER | CAP_MANAGE));
+    if (to->type == TYPE_CONTROL && (to->rights & CONTROL_POWER) != 0) {
+        space->holds_power = true;
+        maker->holds_power = maker == space;
+    }
+    return 0;
+}
+
+err_t object_remove(struct space *space, uint64_t slot)
+{
+    struct cap *cap = space_slot(space, slot, false);
+    if (cap == NULL || cap->type == TYPE_NONE || (cap->rights & CAP_OWNER) != 0)
+        return ERR_CAPABILITY;
+    cap->type = TYPE_NONE;
+    return 0;
+}

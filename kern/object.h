@@ -1,0 +1,22 @@
+/* Objects: made with a capability, destroyed by their owner in bounded pieces. */
+#ifndef KERN_OBJECT_H
+#define KERN_OBJECT_H
+#include "space.h"
+
+/* Makes an object and puts an owner's capability into a free slot of `maker` (abi.h, TYPE_…).
+ * ERR_NUMBER: no such type; ERR_CAPABILITY: the slot is taken, or the argument names nothing fit;
+ * ERR_POOL. */
+err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b);
+
+/* Does a piece. 0: the object is gone and the slot empty; 1: repeat; ERR_AGAIN: repeat, another
+ * hart is on its way out; ERR_CAPABILITY: no owner's capability; ERR_STATE: the caller's own space.
+ */
+err_t object_destroy(struct space *owner, uint64_t slot);
+
+/* Copies an endpoint, notification or control capability into a free slot of a space made by
+ * `maker` (or its own), with no more rights. ERR_CAPABILITY, ERR_POOL; ERR_NUMBER: a badge that is
+ * odd (kept for faults). */
+err_t object_install(struct space *maker, struct space *space, uint64_t slot, uint64_t source,
+                     uint64_t badge, uint64_t rights);
+err_t object_remove(struct space *space, uint64_t slot);
+#endif

@@ -1,0 +1,8 @@
+/* Offsets into struct thread and struct hart that the assembly needs; thread.h asserts them. */
+#ifndef KERN_OFFSETS_H
+#define KERN_OFFSETS_H
+#define THREAD_PC   16 /* x[0]: x0 is always zero, so its place holds the pc */
+#define THREAD_X(n) (16 + (n)*8)
+#define THREAD_HART 272
+#define HART_STACK  0
+#endif

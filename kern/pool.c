@@ -1,0 +1,140 @@
+/* Frames and type-stable objects of the kernel's pool. */
+#include "pool.h"
+#include "console.h"
+
+enum { KIND_FREE, KIND_FRAME, KIND_OBJECT }; /* KIND_OBJECT + type */
+
+static const uint16_t object_nbytes[] = {
+    [TYPE_SPACE] = 512,        [TYPE_THREAD] = 512, [TYPE_ENDPOINT] = 64,
+    [TYPE_NOTIFICATION] = 128, [TYPE_MEMORY] = 128,
+};
+
+struct free_frame {
+    struct free_frame *next;
+};
+
+static struct {
+    pfn_t first;
+    uint64_t npages, nfree, nfresh; /* frames from nfresh on were never used */
+    struct free_frame *free;
+    struct object *free_object[TYPE_CONTROL];
+    uint8_t *kind; /* a byte a frame, at the pool's start */
+} pool;
+
+void pool_init(pfn_t first, uint64_t npages)
+{
+    pool.first = first;
+    pool.npages = npages;
+    pool.kind = pool_pointer(first);
+    pool.nfresh = (npages + PAGE_SIZE - 1) / PAGE_SIZE;
+    for (uint64_t i = 0; i < npages; i++)
+        pool.kind[i] = i < pool.nfresh ? KIND_FRAME : KIND_FREE;
+    pool.nfree = npages - pool.nfresh;
+}
+
+uint64_t pool_free_frames(void)
+{
+    return pool.nfree;
+}
+
+uint64_t pool_total_frames(void)
+{
+    return pool.npages;
+}
+
+static void zero_frame(uint64_t *word)
+{
+    for (uint64_t *end = word + PAGE_SIZE / 8; word != end; word += 16) {
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; i++)
+            word[i] = 0;
+    }
+}
+
+static void *take_frame(uint8_t kind)
+{
+    void *frame;
+    if (pool.free != NULL) {
+        frame = pool.free;
+        pool.free = pool.free->next;
+    } else if (pool.nfresh < pool.npages) {
+        frame = pool_pointer(pool.first + pool.nfresh++);
+    } else {
+        return NULL;
+    }
+    pool.nfree--;
+    pool.kind[pool_pfn(frame) - pool.first] = kind;
+    zero_frame(frame);
+    return frame;
+}
+
+void *pool_frame(void)
+{
+    return take_frame(KIND_FRAME);
+}
+
+void pool_release(void *frame)
+{
+    uint64_t i = pool_pfn(frame) - pool.first;
+    kernel_assert(i < pool.npages && pool.kind[i] == KIND_FRAME);
+    pool.kind[i] = KIND_FREE;
+    struct free_frame *f = frame;
+    f->next = pool.free;
+    pool.free = f;
+    pool.nfree++;
+}
+
+static bool refill(unsigned type)
+{
+    char *frame = take_frame((uint8_t)(KIND_OBJECT + type));
+    if (frame == NULL)
+        return false;
+    for (size_t at = PAGE_SIZE; at != 0; at -= object_nbytes[type]) {
+        struct object *object = (struct object *)(frame + at - object_nbytes[type]);
+        object->type = (uint8_t)type;
+        object->generation = 1;
+        object->next_free = pool.free_object[type];
+        pool.free_object[type] = object;
+    }
+    return true;
+}
+
+void *pool_object(unsigned type)
+{
+    if (pool.free_object[type] == NULL && !refill(type))
+        return NULL;
+    struct object *object = pool.free_object[type];
+    pool.free_object[type] = object->next_free;
+    object->next_free = NULL;
+    object->dying = false;
+    uint64_t *body = (uint64_t *)(object + 1);
+    for (size_t i = 0; i < (object_nbytes[type] - sizeof *object) / 8; i++)
+        body[i] = 0;
+    return object;
+}
+
+void pool_object_free(struct object *object)
+{
+    object->generation++;
+    object->next_free = pool.free_object[object->type];
+    pool.free_object[object->type] = object;
+}
+
+void *pool_object_at(unsigned type, uint64_t index)
+{
+    uint64_t per_frame = PAGE_SIZE / object_nbytes[type], i = index / per_frame;
+    if (i >= pool.npages || pool.kind[i] != KIND_OBJECT + type)
+        return NULL;
+    return (char *)pool_pointer(pool.first + i) + index % per_frame * object_nbytes[type];
+}
+
+uint64_t pool_object_index(const struct object *object)
+{
+    uint64_t nbytes = object_nbytes[object->type];
+    return ((uint64_t)object - (uint64_t)pool_pointer(pool.first)) / nbytes;
+}
+
+uint64_t pool_object_limit(unsigned type)
+{
+    return pool.nfresh * (PAGE_SIZE / object_nbytes[type]);
+}

@@ -1,0 +1,54 @@
+/* The kernel's pool: the only memory it takes page tables, capability tables and objects from.
+ *
+ * Frames come zeroed. Frames of objects never go back, so that a slot of them holds an object of
+ * that type for ever (type-stable): a stale pointer meets a newer generation, never a page table.
+ * Pool and image are all that the kernel's direct map covers. The caller holds the kernel lock. */
+#ifndef KERN_POOL_H
+#define KERN_POOL_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+/* Physical address p is at KERNEL_OFFSET + p; a host test sets its own. */
+#ifndef KERNEL_OFFSET
+#define KERNEL_OFFSET 0xffffffff00000000ul
+#endif
+
+static inline void *pool_pointer(pfn_t frame)
+{
+    return (void *)(KERNEL_OFFSET + (frame << PAGE_SHIFT));
+}
+
+static inline pfn_t pool_pfn(const void *frame)
+{
+    return ((uint64_t)frame - KERNEL_OFFSET) >> PAGE_SHIFT;
+}
+
+/* Heads every kernel object. A capability is good while its generation is the object's. */
+struct object {
+    uint32_t generation;
+    uint8_t type;
+    bool dying; /* being destroyed in pieces: only destroy may name it */
+    struct object *next_free;
+};
+
+void pool_init(pfn_t first, uint64_t npages);
+uint64_t pool_free_frames(void);
+uint64_t pool_total_frames(void);
+
+/* A zeroed frame, or NULL when there is none. */
+void *pool_frame(void);
+void pool_release(void *frame);
+
+/* An object of a TYPE_…, zeroed but for its header, or NULL. Freeing raises the generation. */
+void *pool_object(unsigned type);
+void pool_object_free(struct object *object);
+
+/* The object with that index among those of a type, alive or not; NULL if there is no such place.
+ * Index and place belong together for ever. */
+void *pool_object_at(unsigned type, uint64_t index);
+uint64_t pool_object_index(const struct object *object);
+uint64_t pool_object_limit(unsigned type); /* above every index in use */
+#endif

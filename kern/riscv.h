@@ -1,0 +1,61 @@
+/* Instructions and registers of the RISC-V privileged architecture that C can't name.
+ * Source: The RISC-V Instruction Set Manual, Volume II, chapters 4 (supervisor) and 4.4 (Sv39). */
+#ifndef KERN_RISCV_H
+#define KERN_RISCV_H
+#include <stdint.h>
+
+/* Sv39 page-table entry:   63..54  53......10  9..8  7 6 5 4 3 2 1 0
+ *                          reserved  frame      soft  D A G U X W R V   */
+#define PTE_V           1ul
+#define PTE_R           2ul
+#define PTE_W           4ul
+#define PTE_X           8ul
+#define PTE_U           16ul
+#define PTE_G           32ul
+#define PTE_A           64ul
+#define PTE_D           128ul
+#define PTE_FRAME_SHIFT 10
+
+#define SATP_SV39       (8ul << 60)
+#define SATP_ASID_SHIFT 44
+#define SATP_FRAME_MASK ((1ul << 44) - 1)
+
+#define CAUSE_INTERRUPT  (1ul << 63)
+#define CAUSE_SOFTWARE   (CAUSE_INTERRUPT | 1)
+#define CAUSE_TIMER      (CAUSE_INTERRUPT | 5)
+#define CAUSE_EXTERNAL   (CAUSE_INTERRUPT | 9)
+#define CAUSE_ECALL_USER 8ul
+
+#define INTERRUPT_SOFTWARE (1ul << 1)
+#define INTERRUPT_TIMER    (1ul << 5)
+#define INTERRUPT_EXTERNAL (1ul << 9)
+
+#define csr_read(name)                                      \
+    ({                                                      \
+        uint64_t value_;                                    \
+        __asm__ volatile("csrr %0, " #name : "=r"(value_)); \
+        value_;                                             \
+    })
+#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" ::"r"(value) : "memory")
+#define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" ::"r"(value) : "memory")
+
+static inline void fence_all(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+
+static inline void fence_asid(uint64_t asid)
+{
+    __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
+}
+
+static inline void fence_page(uint64_t va, uint64_t asid)
+{
+    __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
+}
+
+static inline uint64_t time_now(void)
+{
+    return csr_read(time);
+}
+#endif

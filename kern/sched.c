@@ -1,0 +1,116 @@
+/* Ready queues, and the choice of the next thread. */
+#include "sched.h"
+#include "sbi.h"
+#include "tlb.h"
+
+static struct queue ready[PRIORITIES];
+static uint32_t ready_mask; /* a set bit: the queue may hold a thread */
+
+/* The highest priority with a ready thread, or -1. */
+static int top_priority(void)
+{
+    while (ready_mask != 0) {
+        int priority = 0;
+        uint32_t mask = ready_mask;
+        for (int step = PRIORITIES / 2; step > 0; step /= 2) {
+            if (mask >> step != 0) {
+                mask >>= step;
+                priority += step;
+            }
+        }
+        if (ready[priority].head != NULL)
+            return priority;
+        ready_mask &= ~(1u << priority);
+    }
+    return -1;
+}
+
+void sched_ready(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    queue_append(&ready[thread->priority], thread);
+    ready_mask |= 1u << thread->priority;
+}
+
+void sched_ready_first(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    queue_prepend(&ready[thread->priority], thread);
+    ready_mask |= 1u << thread->priority;
+}
+
+err_t sched_stop(struct thread *thread)
+{
+    if (thread->state == THREAD_RUNNING && thread->hart != this_hart()) {
+        thread->stop_wanted = true;
+        sbi_send_ipi(thread->hart->id);
+        return ERR_AGAIN;
+    }
+    if (thread->queue != NULL)
+        queue_remove(thread);
+    thread->ncalls++;
+    thread->in_fault = false;
+    thread->stop_wanted = false;
+    thread->state = THREAD_STOPPED;
+    return 0;
+}
+
+void sched_set_priority(struct thread *thread, uint32_t priority)
+{
+    thread->priority = priority;
+    if (thread->state == THREAD_READY) {
+        queue_remove(thread);
+        sched_ready(thread);
+    }
+}
+
+bool sched_should_yield(const struct thread *thread, bool time_is_up)
+{
+    int top = top_priority();
+    return top > (int)thread->priority || (time_is_up && top == (int)thread->priority);
+}
+
+struct thread *sched_pick(void)
+{
+    int top = top_priority();
+    if (top < 0)
+        return NULL;
+    struct thread *thread = ready[top].head;
+    queue_remove(thread);
+    struct hart *me = this_hart();
+    thread->state = THREAD_RUNNING;
+    thread->hart = me;
+    me->current = thread;
+    me->idle = false;
+    tlb_activate(thread->space);
+    return thread;
+}
+
+void sched_idle(void)
+{
+    struct hart *me = this_hart();
+    me->current = NULL;
+    me->idle = true;
+    tlb_activate(NULL);
+}
+
+void sched_kick(void)
+{
+    int top = top_priority();
+    if (top < 0)
+        return;
+    struct hart *victim = NULL;
+    for (uint32_t i = 0; i < nharts; i++) {
+        struct hart *hart = harts[i];
+        if (hart->idle) {
+            hart->idle = false; /* the next kick finds another one */
+            sbi_send_ipi(hart->id);
+            return;
+        }
+        if (hart != this_hart() && hart->current != NULL && (int)hart->current->priority < top &&
+            (victim == NULL || hart->current->priority < victim->current->priority))
+            victim = hart;
+    }
+    if (victim != NULL)
+        sbi_send_ipi(victim->id);
+}

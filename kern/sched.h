@@ -1,0 +1,27 @@
+/* Who runs next: a queue for each priority, round robin inside one, for all harts together. */
+#ifndef KERN_SCHED_H
+#define KERN_SCHED_H
+#include "thread.h"
+
+/* The thread may run: at the end of its priority's queue, or at the head when it keeps its turn. */
+void sched_ready(struct thread *thread);
+void sched_ready_first(struct thread *thread);
+
+/* The thread is stopped and can't be answered, or ERR_AGAIN: another hart has been told to leave
+ * user mode with it. */
+err_t sched_stop(struct thread *thread);
+void sched_set_priority(struct thread *thread, uint32_t priority);
+
+/* Should the running thread give way? To an equal one only when its time is up. */
+bool sched_should_yield(const struct thread *thread, bool time_is_up);
+
+/* Makes the best ready thread this hart's, on its tables; NULL: none is ready. */
+struct thread *sched_pick(void);
+
+/* This hart has nothing to do: it leaves every user's tables. */
+void sched_idle(void);
+
+/* Another hart that idles, or runs something less urgent than what is ready, is told. Called once
+ * at the end of each trap, when this hart has taken its pick. */
+void sched_kick(void);
+#endif

@@ -1,0 +1,131 @@
+/* Address spaces: making and freeing, ASIDs, capability look-up. */
+#include "space.h"
+#include "riscv.h"
+#include "table.h"
+
+enum { ASIDS_MAX = 65536, ROOT_HALF = LEAF_PAGES / 2 };
+
+uint64_t *kernel_root;
+
+static uint64_t asid_used[ASIDS_MAX / 64];
+static uint64_t nasids, asid_hint;
+
+/* ASID 0 is the kernel's, and every space's where the hart has no ASID bits or they are used up:
+ * tlb_activate() flushes for it at each switch. */
+void space_init_asids(void)
+{
+    uint64_t satp = csr_read(satp);
+    csr_write(satp, satp | 0xfffful << SATP_ASID_SHIFT);
+    nasids = (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) + 1;
+    csr_write(satp, satp);
+    asid_used[0] = 1;
+}
+
+static uint64_t asid_take(void)
+{
+    for (uint64_t n = 0; n < nasids; n++) {
+        uint64_t asid = asid_hint++ % nasids;
+        if ((asid_used[asid / 64] >> asid % 64 & 1) == 0) {
+            asid_used[asid / 64] |= 1ul << asid % 64;
+            return asid;
+        }
+    }
+    return 0;
+}
+
+static void asid_give(uint64_t asid)
+{
+    if (asid != 0)
+        asid_used[asid / 64] &= ~(1ul << asid % 64);
+}
+
+struct space *space_make(void)
+{
+    struct space *space = pool_object(TYPE_SPACE);
+    if (space == NULL)
+        return NULL;
+    space->root = pool_frame();
+    if (space->root == NULL) {
+        pool_object_free(&space->object);
+        return NULL;
+    }
+    for (unsigned i = ROOT_HALF; i < LEAF_PAGES; i++)
+        space->root[i] = kernel_root[i];
+    space->satp = SATP_SV39 | asid_take() << SATP_ASID_SHIFT | pool_pfn(space->root);
+    /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
+    space->stale = ~0ul;
+    return space;
+}
+
+bool space_free_piece(struct space *space)
+{
+    if (table_free_piece(space->root))
+        return true;
+    if (space->cap_frames != NULL) {
+        for (unsigned i = 0; i < PAGE_SIZE / sizeof(struct cap *); i++)
+            if (space->cap_frames[i] != NULL)
+                pool_release(space->cap_frames[i]);
+        pool_release(space->cap_frames);
+    }
+    asid_give(space->satp >> SATP_ASID_SHIFT & 0xffff);
+    pool_release(space->root);
+    pool_object_free(&space->object);
+    return false;
+}
+
+struct cap *space_slot(struct space *space, uint64_t slot, bool make)
+{
+    if (slot < SLOTS_INLINE)
+        return &space->caps[slot];
+    if (slot >= SLOTS_MAX)
+        return NULL;
+    if (space->cap_frames == NULL && (!make || (space->cap_frames = pool_frame()) == NULL))
+        return NULL;
+    struct cap **frame = &space->cap_frames[slot / CAPS_A_FRAME];
+    if (*frame == NULL && (!make || (*frame = pool_frame()) == NULL))
+        return NULL;
+    return &(*frame)[slot % CAPS_A_FRAME];
+}
+
+struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights)
+{
+    struct cap *cap = space_slot(space, slot, false);
+    if (cap == NULL || cap->type != type || (cap->rights & rights) != rights)
+        return NULL;
+    if (cap->object != NULL && (cap->object->generation != cap->generation || cap->object->dying))
+        return NULL;
+    return cap;
+}
+
+void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned rights)
+{
+    struct cap *cap = space_cap(space, slot, type, rights);
+    return cap == NULL ? NULL : cap->object;
+}
+
+static struct cap *owned_in(struct cap *cap, unsigned n, bool spaces)
+{
+    for (; n > 0; n--, cap++)
+        if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 &&
+            cap->object->generation == cap->generation && (cap->type == TYPE_SPACE || !spaces))
+            return cap;
+    return NULL;
+}
+
+static struct cap *owned(struct space *space, bool spaces)
+{
+    struct cap *cap = owned_in(space->caps, SLOTS_INLINE, spaces);
+    if (space->cap_frames == NULL)
+        return cap;
+    for (unsigned i = 0; cap == NULL && i < PAGE_SIZE / sizeof(struct cap *); i++)
+        if (space->cap_frames[i] != NULL)
+            cap = owned_in(space->cap_frames[i], CAPS_A_FRAME, spaces);
+    return cap;
+}
+
+/* Spaces before the rest: what a space was granted returns before the memory it came from dies. */
+struct cap *space_owned(struct space *space)
+{
+    struct cap *cap = owned(space, true);
+    return cap != NULL ? cap : owned(space, false);
+}

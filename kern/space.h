@@ -1,0 +1,69 @@
+/* Address spaces: tables, ASID, capability table; the other objects' shapes stand with their code.
+ */
+#ifndef KERN_SPACE_H
+#define KERN_SPACE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+struct endpoint;
+struct thread;
+
+/* Names an object from inside a space. Empty: type TYPE_NONE. */
+struct cap {
+    struct object *object; /* NULL for TYPE_CONTROL */
+    uint64_t badge;
+    uint32_t generation;
+    uint8_t type, rights;
+    uint16_t unused;
+    uint64_t unused_word; /* 32 bytes: a slot's address is one shift away */
+};
+
+enum { CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 112 };
+
+struct space {
+    struct object object;
+    uint64_t *root;
+    uint64_t satp;   /* mode, ASID, root frame */
+    uint64_t active; /* harts whose satp this is */
+    uint64_t stale;  /* harts that must flush this ASID before they run the space again */
+    struct endpoint *fault_endpoint;
+    uint64_t fault_badge; /* bit 0 set */
+    uint32_t fault_generation;
+    uint8_t line_nbytes;
+    bool serves;      /* has received a message: threads may wait for its answer */
+    bool owns;        /* has made an object */
+    bool holds_power; /* has held the right to power off: the machine ends with it */
+    struct thread *threads;
+    struct space *creator; /* whose word its entries are written on; NULL: the kernel's */
+    struct cap caps[SLOTS_INLINE];
+    struct cap **cap_frames; /* a pool frame of pointers to frames of slots, or NULL */
+    char line[LINE_MAX];     /* console output that has no newline yet */
+};
+
+_Static_assert(sizeof(struct cap) == 32, "shift");
+_Static_assert(sizeof(struct space) <= 512, "slab");
+
+/* The kernel's own root: what every space shares in the upper half. */
+extern uint64_t *kernel_root;
+
+void space_init_asids(void); /* once: how many ASID bits the hart has */
+
+/* A space with nothing in its lower half, or NULL: pool used up. */
+struct space *space_make(void);
+
+/* Frees tables piecewise; true while more is left; false: the space is gone. No thread may be left.
+ */
+bool space_free_piece(struct space *space);
+
+/* The place of a slot, or NULL: beyond the table. With `make`, room is taken from the pool. */
+struct cap *space_slot(struct space *space, uint64_t slot, bool make);
+
+/* What the slot names if it is alive, of that type and grants all those rights; else NULL. */
+struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights);
+void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned rights);
+
+/* The slot of an object that dies with this space, spaces first, or NULL. */
+struct cap *space_owned(struct space *space);
+#endif

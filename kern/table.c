@@ -1,0 +1,128 @@
+/* Sv39 page tables: walks, runs, entries. */
+#include "table.h"
+#include "pool.h"
+
+enum { USER_ROOT_ENTRIES = 256, MIDDLE_SHIFT = 21, ROOT_SHIFT = 30 };
+
+static bool is_table(uint64_t entry)
+{
+    return (entry & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
+}
+
+static uint64_t *below(uint64_t entry)
+{
+    return pool_pointer(table_frame(entry));
+}
+
+static uint64_t *step(uint64_t *entry, bool make)
+{
+    if (is_table(*entry))
+        return below(*entry);
+    if (*entry != 0 || !make)
+        return NULL;
+    uint64_t *table = pool_frame();
+    if (table != NULL)
+        *entry = pool_pfn(table) << PTE_FRAME_SHIFT | PTE_V;
+    return table;
+}
+
+static uint64_t *middle_of(uint64_t *root, uint64_t va, bool make)
+{
+    return step(&root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)], make);
+}
+
+uint64_t *table_leaf(uint64_t *root, uint64_t va, bool make)
+{
+    uint64_t *middle = middle_of(root, va, make);
+    return middle == NULL ? NULL : step(&middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)], make);
+}
+
+uint64_t table_entry(pfn_t frame, unsigned rights)
+{
+    uint64_t dirty = (rights & RIGHT_W) != 0 ? PTE_D : 0;
+    return frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | dirty | (uint64_t)rights << 1;
+}
+
+unsigned table_rights(uint64_t entry)
+{
+    return (unsigned)(entry >> 1 & RIGHTS_MASK);
+}
+
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed_leaf)
+{
+    uint64_t n = table_run(va, npages);
+    *freed_leaf = NULL;
+    uint64_t *middle = middle_of(root, va, false);
+    if (middle == NULL)
+        return n;
+    uint64_t *entry = &middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)];
+    if (!is_table(*entry))
+        return n;
+    uint64_t *leaf = below(*entry);
+    if (n == LEAF_PAGES) {
+        *entry = 0;
+        *freed_leaf = leaf;
+        return n;
+    }
+    for (uint64_t i = table_index(va), end = i + n; i < end; i++)
+        leaf[i] = 0;
+    return n;
+}
+
+uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry)
+{
+    while (va < limit) {
+        uint64_t *middle = middle_of(root, va, false);
+        if (middle == NULL) {
+            va = ((va >> ROOT_SHIFT) + 1) << ROOT_SHIFT;
+            continue;
+        }
+        uint64_t *leaf = table_leaf(root, va, false);
+        if (leaf == NULL) {
+            va = ((va >> MIDDLE_SHIFT) + 1) << MIDDLE_SHIFT;
+            continue;
+        }
+        *entry = leaf[table_index(va)];
+        if ((*entry & PTE_V) != 0)
+            return va;
+        va += PAGE_SIZE;
+    }
+    return limit;
+}
+
+bool table_free_piece(uint64_t *root)
+{
+    for (unsigned r = 0; r < USER_ROOT_ENTRIES; r++) {
+        if (!is_table(root[r]))
+            continue;
+        uint64_t *middle = below(root[r]);
+        for (unsigned m = 0; m < LEAF_PAGES; m++)
+            if (is_table(middle[m]))
+                pool_release(below(middle[m]));
+        root[r] = 0;
+        pool_release(middle);
+        return true;
+    }
+    return false;
+}
+
+bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, uint64_t bits)
+{
+    for (uint64_t i = 0; i < npages; i += LEAF_PAGES) {
+        uint64_t *middle = middle_of(root, va + i * PAGE_SIZE, true);
+        if (middle == NULL)
+            return false;
+        middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)] =
+            (first + i) << PTE_FRAME_SHIFT | bits;
+    }
+    return true;
+}
+
+void table_unmap_large(uint64_t *root, uint64_t va, uint64_t npages)
+{
+    for (uint64_t i = 0; i < npages; i += LEAF_PAGES) {
+        uint64_t *middle = middle_of(root, va + i * PAGE_SIZE, false);
+        if (middle != NULL)
+            middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)] = 0;
+    }
+}

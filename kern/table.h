@@ -1,0 +1,61 @@
+/* Sv39 page tables of user spaces, as data: nothing here fences.
+ * Source: RISC-V privileged specification, section 4.4 (Sv39).
+ *
+ *   root --512--> middle --512--> leaf --512--> page        9 + 9 + 9 + 12 bits of address
+ *   1 GiB an entry  2 MiB         4 KiB
+ *
+ * A *run* is consecutive pages inside one leaf table; runs given longer are cut at its end, and
+ * each function returns how many pages it did. Entries carry A, and D when writable, so that no
+ * walker has to set them. */
+#ifndef KERN_TABLE_H
+#define KERN_TABLE_H
+#include <stdbool.h>
+
+#include "abi.h"
+#include "riscv.h"
+
+/* The leaf table that covers va. With `make`, what is missing is taken from the pool, and NULL
+ * means that the pool is used up (an empty middle table may have been added). */
+uint64_t *table_leaf(uint64_t *root, uint64_t va, bool make);
+
+uint64_t table_entry(pfn_t frame, unsigned rights); /* RIGHT_… to a user entry */
+unsigned table_rights(uint64_t entry);
+static inline pfn_t table_frame(uint64_t entry)
+{
+    return entry >> PTE_FRAME_SHIFT & SATP_FRAME_MASK;
+}
+
+static inline uint64_t table_index(uint64_t va)
+{
+    return va >> PAGE_SHIFT & (LEAF_PAGES - 1);
+}
+
+static inline uint64_t table_run(uint64_t va, uint64_t npages)
+{
+    uint64_t room = LEAF_PAGES - table_index(va);
+    return npages < room ? npages : room;
+}
+
+/* Would installing `entry` over `old` take something away: another frame, or a right less? */
+static inline bool table_takes_away(uint64_t old, uint64_t entry)
+{
+    const uint64_t rights = PTE_R | PTE_W | PTE_X;
+    return (old & PTE_V) != 0 &&
+           (table_frame(old) != table_frame(entry) || (old & rights & ~entry) != 0);
+}
+
+/* Leaf tables that a run loses: a full span's table is unlinked and handed back for release, which
+ * the caller does after the fence. */
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed_leaf);
+
+/* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
+uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);
+
+/* Releases the leaf tables of one root entry (1 GiB) in the user's half; true while more is left.
+ */
+bool table_free_piece(uint64_t *root);
+
+/* Maps frames by 2 MiB entries; va, first frame and npages are multiples of LEAF_PAGES. */
+bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, uint64_t bits);
+void table_unmap_large(uint64_t *root, uint64_t va, uint64_t npages);
+#endif

@@ -1,0 +1,52 @@
+/* Queues of threads, and the kernel's table of harts. */
+#include "thread.h"
+
+struct hart *harts[HARTS_MAX];
+uint32_t nharts;
+struct lock kernel_lock;
+
+void queue_append(struct queue *queue, struct thread *thread)
+{
+    thread->queue = queue;
+    thread->next = NULL;
+    thread->prev = queue->tail;
+    if (queue->tail != NULL)
+        queue->tail->next = thread;
+    else
+        queue->head = thread;
+    queue->tail = thread;
+}
+
+void queue_prepend(struct queue *queue, struct thread *thread)
+{
+    thread->queue = queue;
+    thread->prev = NULL;
+    thread->next = queue->head;
+    if (queue->head != NULL)
+        queue->head->prev = thread;
+    else
+        queue->tail = thread;
+    queue->head = thread;
+}
+
+void queue_remove(struct thread *thread)
+{
+    struct queue *queue = thread->queue;
+    if (thread->prev != NULL)
+        thread->prev->next = thread->next;
+    else
+        queue->head = thread->next;
+    if (thread->next != NULL)
+        thread->next->prev = thread->prev;
+    else
+        queue->tail = thread->prev;
+    thread->queue = NULL;
+}
+
+void thread_copy_answered(struct thread *target, const struct thread *source)
+{
+    for (unsigned i = 0; i < 32; i++)
+        target->x[i] = source->x[i];
+    for (unsigned i = 0; i <= 6; i++)
+        target->x[REG_A0 + i] = 0;
+}

@@ -1,0 +1,92 @@
+/* Threads and harts: registers, states, who may run where. All fields: under the kernel lock,
+ * but x[], which belongs to the hart that runs the thread. */
+#ifndef KERN_THREAD_H
+#define KERN_THREAD_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lock.h"
+#include "offsets.h"
+#include "pool.h"
+
+struct space;
+struct queue;
+
+enum { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_T0 = 5, REG_A0 = 10, REG_T3 = 28 };
+
+enum thread_state {
+    THREAD_STOPPED,   /* no queue; token refused */
+    THREAD_READY,     /* in a ready queue */
+    THREAD_RUNNING,   /* on a hart, or its hart is in the kernel for it */
+    THREAD_CALLING,   /* in an endpoint's queue of callers */
+    THREAD_RECEIVING, /* in the queue of receivers of an endpoint or notification */
+    THREAD_ANSWERED,  /* received by `server`, waits for its answer */
+};
+
+struct thread {
+    struct object object;
+    uint64_t x[32];    /* x[0]: the pc; at THREAD_PC */
+    struct hart *hart; /* where it runs or last ran; at THREAD_HART */
+    struct space *space;
+    struct thread *space_next; /* the space's list */
+    struct thread *next, *prev;
+    struct queue *queue; /* the queue it is in, or NULL */
+    uint32_t state;
+    uint32_t priority;
+    bool stop_wanted; /* another hart waits for it to leave user mode */
+    bool in_fault;    /* its message is a fault: words below, registers untouched by the answer */
+    uint64_t fault_value, fault_cause;
+    uint64_t badge;       /* of the message it waits with */
+    uint64_t ncalls;      /* the token's generation: raised by each message and by stop */
+    struct space *server; /* THREAD_ANSWERED: who may answer; NULL: the kernel's own pager */
+};
+
+struct hart {
+    uint64_t stack_top;     /* at HART_STACK */
+    struct thread *current; /* the thread that trapped last, or NULL when idle */
+    struct space *space;    /* whose tables it walks, or NULL: the kernel's */
+    uint64_t bit;           /* 1 << index, in masks of harts */
+    uint64_t id;            /* the firmware's number */
+    uint64_t next_tick;
+    uint32_t index;
+    uint32_t plic_context;
+    bool idle;
+};
+
+/* A queue of threads, first in first out. */
+struct queue {
+    struct thread *head, *tail;
+};
+
+_Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
+_Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
+_Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
+_Static_assert(sizeof(struct thread) <= 512, "slab");
+
+enum { HARTS_MAX = 64 };
+extern struct hart *harts[HARTS_MAX];
+extern uint32_t nharts;
+extern struct lock kernel_lock;
+
+/* In the kernel's C code tp holds this hart. */
+static inline struct hart *this_hart(void)
+{
+    struct hart *hart;
+    __asm__("mv %0, tp" : "=r"(hart));
+    return hart;
+}
+
+void queue_append(struct queue *queue, struct thread *thread);
+void queue_prepend(struct queue *queue, struct thread *thread);
+void queue_remove(struct thread *thread); /* from the queue it is in */
+
+/* Registers as if the source's call had been answered with zeros. */
+void thread_copy_answered(struct thread *target, const struct thread *source);
+
+static inline uint64_t thread_token(const struct thread *thread)
+{
+    return (pool_object_index(&thread->object) + 1) << TOKEN_SHIFT |
+           (thread->ncalls & ((1ul << TOKEN_SHIFT) - 1));
+}
+#endif

@@ -1,0 +1,65 @@
+/* TLB shootdown: now on harts that run the space, later on those that don't. */
+#include "tlb.h"
+#include "riscv.h"
+#include "sbi.h"
+#include "thread.h"
+
+static uint64_t nshootdowns;
+
+static uint64_t asid_of(const struct space *space)
+{
+    return space->satp >> SATP_ASID_SHIFT & 0xffff;
+}
+
+/* `active` is right while the kernel lock is held: a hart changes it and satp together under the
+ * lock, so a hart that is not in the mask can't come to run the space before it sees its bit in
+ * `stale`. The firmware's fence reaches a hart in user mode, in the kernel, or spinning for the
+ * lock, and returns only when that hart has done it. */
+void tlb_forget(struct space *space)
+{
+    struct hart *me = this_hart();
+    space->stale = ~space->active;
+    if ((space->active & me->bit) != 0)
+        fence_asid(asid_of(space));
+    uint64_t others = space->active & ~me->bit;
+    if (others == 0)
+        return;
+    nshootdowns++;
+    for (uint32_t i = 0; i < nharts; i++)
+        if ((others >> i & 1) != 0)
+            sbi_remote_fence(harts[i]->id, asid_of(space));
+}
+
+void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
+{
+    if (npages == 1)
+        fence_page(va, asid_of(space));
+    else
+        fence_asid(asid_of(space));
+}
+
+void tlb_activate(struct space *space)
+{
+    struct hart *me = this_hart();
+    if (me->space == space)
+        return;
+    if (me->space != NULL)
+        me->space->active &= ~me->bit;
+    me->space = space;
+    if (space == NULL) {
+        csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
+        return;
+    }
+    space->active |= me->bit;
+    csr_write(satp, space->satp);
+    uint64_t asid = asid_of(space);
+    if ((space->stale & me->bit) != 0 || asid == 0) {
+        space->stale &= ~me->bit;
+        fence_asid(asid);
+    }
+}
+
+uint64_t tlb_shootdowns(void)
+{
+    return nshootdowns;
+}

@@ -1,0 +1,19 @@
+/* TLB shootdown and the switch between spaces.
+ * Source: privileged specification, 4.2.1 (SFENCE.VMA); SBI 1.0, RFENCE extension. */
+#ifndef KERN_TLB_H
+#define KERN_TLB_H
+#include "space.h"
+
+/* Rights or entries were taken away. On return no hart can use them: harts that run the space have
+ * flushed, all others flush before they run it next. */
+void tlb_forget(struct space *space);
+
+/* An entry was added or widened: this hart need not see the old one. Others may take a fault that
+ * the map already allows, which its pager answers by installing again. */
+void tlb_refresh(struct space *space, uint64_t va, uint64_t npages);
+
+/* Makes this hart walk the space's tables; NULL: the kernel's own. */
+void tlb_activate(struct space *space);
+
+uint64_t tlb_shootdowns(void);
+#endif

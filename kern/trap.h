@@ -1,0 +1,17 @@
+/* Traps: C's side of entry.S. */
+#ifndef KERN_TRAP_H
+#define KERN_TRAP_H
+#include "thread.h"
+
+/* Registers are saved in the thread; returns the thread to resume on this hart, with its tables. */
+struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value);
+
+/* The next thread of this hart; waits until there is one. The kernel lock is held. */
+struct thread *trap_next(void);
+
+_Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t value);
+
+/* In entry.S. */
+void trap_entry(void);
+_Noreturn void trap_resume(struct thread *thread);
+#endif

@@ -1,0 +1,19 @@
+/* The way up: what the kernel asks of whoever answers for programs' memory.
+ *
+ * Two files implement it and one is chosen when the image is linked: upcall.c, where a question is
+ * a message to a user-level pager, and the baseline's, where it is a call of the same pager's core.
+ * The thread given is the running one, the kernel lock is held, and on return the thread has been
+ * resumed, or does not run. */
+#ifndef KERN_UP_H
+#define KERN_UP_H
+#include "ipc.h"
+
+/* A synchronous exception: pc, and the cause and value that the hart gave for it. */
+void up_fault(struct thread *thread, uint64_t cause, uint64_t value);
+
+/* A call of an endpoint at which nobody waits. */
+void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
+
+/* Once, when the kernel is up: starts the pager. What it holds: frames from `first` on. */
+void up_boot(pfn_t first, uint64_t npages, struct boot_info *info);
+#endif

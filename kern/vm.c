@@ -1,0 +1,142 @@
+/* Runs of pages in a space, with the fences they need. */
+#include "vm.h"
+#include "table.h"
+#include "tlb.h"
+
+static err_t check_run(uint64_t va, uint64_t npages)
+{
+    if (npages == 0)
+        return ERR_LENGTH;
+    if (va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || npages > (MEMORY_WINDOW - va) >> PAGE_SHIFT)
+        return ERR_ADDRESS;
+    return 0;
+}
+
+static err_t check_rights(unsigned rights)
+{
+    return (rights & RIGHT_W) != 0 && (rights & RIGHT_R) == 0 ? ERR_RIGHTS : 0;
+}
+
+/* Clears the entries of a run that a new one would take something from; true if there were any. */
+static bool break_run(uint64_t *entry, uint64_t npages, uint64_t new_entry)
+{
+    bool broken = false;
+    for (; npages > 0; npages--, entry++, new_entry += 1ul << PTE_FRAME_SHIFT) {
+        if (table_takes_away(*entry, new_entry)) {
+            *entry = 0;
+            broken = true;
+        }
+    }
+    return broken;
+}
+
+err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)
+{
+    err_t error = check_run(va, npages);
+    if (error == 0)
+        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
+    if (error != 0)
+        return error;
+    uint64_t *leaf = table_leaf(space->root, va, true);
+    if (leaf == NULL)
+        return ERR_POOL;
+    uint64_t n = table_run(va, npages);
+    uint64_t *entry = leaf + table_index(va);
+    uint64_t new_entry = table_entry(first, rights);
+    /* Break before make: a thread on another hart that still read the old frame after a store to
+     * the new one was seen would see time run backwards. */
+    if (break_run(entry, n, new_entry))
+        tlb_forget(space);
+    for (uint64_t i = 0; i < n; i++, new_entry += 1ul << PTE_FRAME_SHIFT)
+        entry[i] = new_entry;
+    tlb_refresh(space, va, n);
+    return (err_t)n;
+}
+
+err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rights)
+{
+    err_t error = check_run(va, npages);
+    if (error == 0)
+        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
+    if (error != 0)
+        return error;
+    uint64_t n = table_run(va, npages);
+    uint64_t *leaf = table_leaf(space->root, va, false);
+    if (leaf == NULL)
+        return (err_t)n;
+    bool narrowed = false;
+    for (uint64_t i = table_index(va), end = i + n; i < end; i++) {
+        if ((leaf[i] & PTE_V) == 0)
+            continue;
+        uint64_t entry = table_entry(table_frame(leaf[i]), rights);
+        narrowed = narrowed || table_takes_away(leaf[i], entry);
+        leaf[i] = entry;
+    }
+    if (narrowed)
+        tlb_forget(space);
+    else
+        tlb_refresh(space, va, n);
+    return (err_t)n;
+}
+
+err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
+{
+    err_t error = check_run(va, npages);
+    if (error != 0)
+        return error;
+    uint64_t *leaf;
+    uint64_t n = table_unmap(space->root, va, npages, &leaf);
+    tlb_forget(space);
+    /* Only now: a hart's walker may have been inside the table until the fence. */
+    if (leaf != NULL)
+        pool_release(leaf);
+    return (err_t)n;
+}
+
+err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights)
+{
+    err_t error = check_run(va, npages);
+    if (error == 0)
+        error = check_rights(rights);
+    if (error != 0)
+        return error;
+    uint64_t n = table_run(va, npages);
+    uint64_t *source = table_leaf(from->root, va, false);
+    if (source == NULL)
+        return (err_t)n;
+    uint64_t *target = table_leaf(to->root, va, true);
+    if (target == NULL)
+        return ERR_POOL;
+    uint64_t keep = ~(PTE_R | PTE_W | PTE_X) | (uint64_t)rights << 1;
+    if ((rights & RIGHT_W) == 0)
+        keep &= ~PTE_D;
+    source += table_index(va);
+    target += table_index(va);
+    uint64_t lost = 0, replaced = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t old = source[i], entry = old & keep;
+        if ((old & PTE_V) == 0)
+            continue;
+        lost |= old ^ entry;
+        replaced |= target[i];
+        source[i] = entry;
+        target[i] = entry;
+    }
+    if (lost != 0)
+        tlb_forget(from);
+    if (replaced != 0)
+        tlb_forget(to);
+    return (err_t)n;
+}
+
+err_t vm_next(struct space *space, uint64_t va, pfn_t *frame)
+{
+    uint64_t entry;
+    if (va % PAGE_SIZE != 0)
+        return ERR_ADDRESS;
+    va = table_next(space->root, va, MEMORY_WINDOW, &entry);
+    if (va >= MEMORY_WINDOW)
+        return ERR_NONE;
+    *frame = table_frame(entry);
+    return (err_t)(va | table_rights(entry));
+}

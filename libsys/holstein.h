@@ -1,0 +1,25 @@
+/* What Holstein offers beyond POSIX: exact ends of children, threads, figures, the audit. */
+#ifndef HOLSTEIN_H
+#define HOLSTEIN_H
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../pager/protocol.h"
+
+/* A request as it is (protocol.h): the words are replaced by the answer's; returns the first. */
+long holstein_request(uint64_t word[6]);
+
+/* Waits for a child (-1: any): its number, with the 32-bit status and enum death_cause; -1 and
+ * errno. */
+pid_t holstein_wait(pid_t pid, uint32_t *status, uint32_t *cause);
+
+/* A short word for a cause: "kill", "memory", "address" … */
+const char *holstein_cause(uint32_t cause);
+
+/* enum pager_statistic. */
+long holstein_statistic(uint64_t which);
+
+/* Another thread of this process, on a stack of nbytes that ends at stack + nbytes; -1 and errno.
+ * It ends when the function returns. Only the first thread may use stdio. */
+long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes);
+#endif

@@ -1,0 +1,19 @@
+/* Memory mapping, anonymous only: <sys/mman.h> as POSIX names it. */
+#ifndef _SYS_MMAN_H
+#define _SYS_MMAN_H
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PROT_NONE     0
+#define PROT_READ     1
+#define PROT_WRITE    2
+#define PROT_EXEC     4
+#define MAP_SHARED    1
+#define MAP_PRIVATE   2
+#define MAP_ANONYMOUS 32
+#define MAP_FAILED    ((void *)-1)
+
+/* Only new mappings at an address of the system's choice: EINVAL for anything else. */
+void *mmap(void *address, size_t nbytes, int protection, int flags, int file, off_t offset);
+int munmap(void *address, size_t nbytes);
+#endif

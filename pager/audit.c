@@ -1,0 +1,138 @@
+/* Recount of frames, maps and the kernel's entries. */
+#include "audit.h"
+#include "exec.h"
+#include "install.h"
+
+enum { LINES_MAX = 20, LINE_NBYTES = 96 };
+
+static uint64_t nviolations;
+
+static char *put_text(char *at, const char *text)
+{
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_number(char *at, uint64_t value)
+{
+    char digits[20];
+    unsigned n = 0;
+    do
+        digits[n++] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+static void violation(const char *what, uint64_t number, const char *where, uint64_t place)
+{
+    char line[LINE_NBYTES];
+    if (++nviolations > LINES_MAX)
+        return;
+    char *at = put_number(put_text(put_text(line, "audit: "), what), number);
+    at = put_text(put_number(put_text(at, where), place), "\n");
+    *at = '\0';
+    port_print(line);
+}
+
+static void own(pfn_t frame)
+{
+    if (!frame_is_held(frame))
+        violation("I1: owner of a frame that is not ours: ", frame, " of ", frames.npages);
+    else if (frame_refs(frame) != 0)
+        frame_of(frame)->link++;
+    else
+        violation("I2: owner of a free frame ", frame, ", owners counted ", 0);
+}
+
+/* The free list is as long as nfree says, and all on it have count 0; as many frames have count 0:
+ * then it holds exactly those. Tallies of the others start at 0. */
+static void audit_free_list(void)
+{
+    uint64_t nzero = 0, nlisted = 0;
+    for (uint64_t i = 0; i < frames.npages; i++) {
+        if (frames.frame[i].refs == 0)
+            nzero++;
+        else
+            frames.frame[i].link = 0;
+    }
+    uint32_t index = frames.free;
+    for (; index != NO_LINK && nlisted <= frames.nfree; index = frames.frame[index].link) {
+        if (index >= frames.npages || frames.frame[index].refs != 0) {
+            violation("I2: on the free list but in use: ", frames.first + index, " after ",
+                      nlisted);
+            break;
+        }
+        nlisted++;
+    }
+    if (nlisted != frames.nfree || nzero != frames.nfree)
+        violation("I2: frames with count 0: ", nzero, ", free list says ", frames.nfree);
+}
+
+static void audit_map(const struct process *process)
+{
+    uint64_t npages = 0, nleaves = 0;
+    own(process->map.root_frame);
+    for (uint64_t leaf = 0; leaf < LEAVES; leaf++) {
+        if (process->map.root[leaf] == 0)
+            continue;
+        nleaves++;
+        own(process->map.root[leaf]);
+        const entry_t *entry = port_frame(process->map.root[leaf]);
+        for (uint64_t i = 0; i < LEAF_PAGES; i++) {
+            uint64_t va = (leaf << LEAF_SHIFT) + i * PAGE_SIZE;
+            if (entry[i] == 0)
+                continue;
+            npages++;
+            own(entry_frame(entry[i]));
+            if (region_find(&process->regions, va) == NULL)
+                violation("I5: page in no region, process ", process->pid, ", address ", va);
+        }
+    }
+    if (npages != process->map.npages || nleaves != process->map.nleaves)
+        violation("map of process ", process->pid, ": pages not as counted: ", npages);
+}
+
+static void audit_entries(struct process *process)
+{
+    uint64_t va = 0;
+    pfn_t frame;
+    unsigned rights;
+    for (; port_next(process, &va, &frame, &rights); va += PAGE_SIZE) {
+        const struct region *region = region_find(&process->regions, va);
+        const entry_t *entry = va < ADDRESS_LIMIT ? map_find(&process->map, va) : NULL;
+        if (entry == NULL || *entry != entry_make(frame))
+            violation("I7: entry that is not in the map, process ", process->pid, ", address ", va);
+        else if (region == NULL || (rights & ~(unsigned)region->rights) != 0)
+            violation("I4: more rights than the region, process ", process->pid, ", address ", va);
+        else if ((rights & RIGHT_W) != 0 && region->kind == REGION_PRIVATE && !sole(frame))
+            violation("I3: writable but shared, process ", process->pid, ", address ", va);
+    }
+}
+
+uint64_t audit_run(uint64_t table_npages)
+{
+    nviolations = 0;
+    audit_free_list();
+    for (uint64_t i = 0; i < table_npages; i++)
+        own(frames.first + i);
+    exec_archive_frames(own);
+    struct process *process = process_init;
+    do {
+        own((pfn_t)((char *)process - port_window) >> PAGE_SHIFT);
+        if (process->state == PROCESS_ALIVE) {
+            audit_map(process);
+            audit_entries(process);
+        }
+        process = process->next;
+    } while (process != process_init);
+    for (uint64_t i = 0; i < frames.npages; i++) {
+        const struct frame *frame = &frames.frame[i];
+        if (frame->refs != 0 && frame->refs != frame->link)
+            violation("I1: frame ", frames.first + i,
+                      " has another count than owners: ", frame->link);
+    }
+    return nviolations;
+}

@@ -1,0 +1,130 @@
+/* Exit, kill, wait. */
+#include "death.h"
+
+enum { WAIT_ANY = -1 };
+
+static void fill_answer(const struct process *child, uint64_t word[6])
+{
+    word[0] = child->pid;
+    word[1] = child->status;
+    word[2] = child->cause;
+    word[3] = word[4] = word[5] = 0;
+}
+
+/* Hands a zombie to a thread that waits for it; a thread that is gone is passed over. */
+static void tell_parent(struct process *child)
+{
+    struct process *parent = child->parent;
+    uint64_t word[6];
+    fill_answer(child, word);
+    for (unsigned i = 0; parent != NULL && i < THREADS_MAX; i++) {
+        struct waiter *waiter = &parent->waiter[i];
+        if (waiter->token == 0 || (waiter->pid != WAIT_ANY && waiter->pid != child->pid))
+            continue;
+        uint64_t token = waiter->token;
+        waiter->token = 0;
+        if (port_reply(token, word)) {
+            process_free(child);
+            return;
+        }
+    }
+}
+
+void death_release(struct process *process)
+{
+    /* The space first: no thread runs and no entry is left when the frames go. */
+    if (process->handle != 0)
+        port_space_destroy(process);
+    process->handle = 0;
+    process->threads = 0;
+    process->cached = false;
+    if (process->map.root != NULL)
+        map_destroy(&process->map);
+    process->regions.n = 0;
+}
+
+/* An orphan that is a zombie already is told to init, which may be waiting. */
+static void give_away_children(struct process *process)
+{
+    struct process *child;
+    while ((child = process->children) != NULL) {
+        process_adopt(child);
+        if (child->state == PROCESS_ZOMBIE)
+            tell_parent(child);
+    }
+}
+
+static void finish(struct process *process)
+{
+    death_release(process);
+    if (process != process_init)
+        give_away_children(process);
+    process->state = PROCESS_ZOMBIE;
+    tell_parent(process);
+}
+
+static void die(struct process *process, uint32_t status, enum death_cause cause)
+{
+    if (process->state == PROCESS_ZOMBIE)
+        return;
+    if (!process->dying) {
+        process->dying = true;
+        process->status = status;
+        process->cause = cause;
+    }
+    /* A copy that runs unlocked uses the process: it comes back here when it is done. */
+    if (process->busy == 0)
+        finish(process);
+}
+
+void death_exit(struct process *process, uint32_t status)
+{
+    die(process, status, CAUSE_EXIT);
+}
+
+void death_kill(struct process *process, enum death_cause cause)
+{
+    die(process, 0, cause);
+}
+
+static bool may_wait(const struct process *process, int64_t pid)
+{
+    for (const struct process *child = process->children; child != NULL; child = child->sibling)
+        if (pid == WAIT_ANY || child->pid == pid)
+            return true;
+    return false;
+}
+
+static struct process *zombie_of(const struct process *process, int64_t pid)
+{
+    struct process *child = process->children;
+    while (child != NULL &&
+           (child->state != PROCESS_ZOMBIE || (pid != WAIT_ANY && child->pid != pid)))
+        child = child->sibling;
+    return child;
+}
+
+bool death_wait(struct process *process, uint64_t token, uint64_t word[6])
+{
+    int64_t pid = (int64_t)word[1];
+    struct process *child = zombie_of(process, pid);
+    if (child != NULL) {
+        fill_answer(child, word);
+        process_free(child);
+        return true;
+    }
+    struct waiter *waiter = process->waiter;
+    while (waiter < process->waiter + THREADS_MAX && waiter->token != 0)
+        waiter++;
+    if (!may_wait(process, pid)) {
+        word[0] = (uint64_t)ERR_CHILD;
+    } else if (word[2] != 0) {
+        word[0] = 0;
+    } else if (waiter == process->waiter + THREADS_MAX) {
+        word[0] = (uint64_t)ERR_LIMIT;
+    } else {
+        *waiter = (struct waiter){.token = token, .pid = pid};
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,17 @@
+/* How processes end: exit, kill, and what the parent learns. All with the lock held. */
+#ifndef PAGER_DEATH_H
+#define PAGER_DEATH_H
+#include "process.h"
+
+/* The process ends, now or when the requests of it that run unlocked have come back: the first
+ * cause counts. Its space is destroyed, its pages released, its children init's, its parent told.
+ */
+void death_exit(struct process *process, uint32_t status);
+void death_kill(struct process *process, enum death_cause cause);
+
+/* REQ_WAIT: true, and the words to answer with; false: the answer comes when a child ends. */
+bool death_wait(struct process *process, uint64_t token, uint64_t word[6]);
+
+/* Releases what a process holds but its place in the table: for one that never ran, too. */
+void death_release(struct process *process);
+#endif

@@ -1,0 +1,152 @@
+/* Fork in two passes: what may fail comes first, then what can't. */
+#include "fork.h"
+#include "copy.h"
+#include "death.h"
+#include "fault.h"
+#include "install.h"
+
+/* The frames of the child that must not turn out to be missing half-way: root and leaves, and every
+ * page if the policy may copy. The lock is held throughout, so what is free now stays free. */
+static bool enough_frames(const struct process *parent)
+{
+    uint64_t needed = 1 + parent->map.nleaves;
+    if (parent->pinned || parent->policy->at_fork != NULL)
+        needed += parent->map.npages;
+    return frames.nfree >= needed;
+}
+
+static enum fork_verdict fork_verdict(const struct process *parent, uint64_t va, pfn_t frame)
+{
+    /* A pinned process must never have to copy at a store. */
+    if (parent->pinned)
+        return FORK_COPY;
+    if (parent->policy->at_fork == NULL)
+        return FORK_SHARE;
+    const struct policy_view view = {
+        .shared_frame = !sole(frame),
+        .address = va,
+        .process_npages = parent->map.npages,
+        .process_nfaults = parent->nfaults,
+        .free_npages = frames.nfree,
+        .total_npages = frames.npages,
+    };
+    enum fork_verdict verdict = parent->policy->at_fork(&view);
+    if (policy_legal_fork(&view, verdict))
+        return verdict;
+    fault_statistics.replaced++;
+    return FORK_SHARE;
+}
+
+/* Entries of a run that both map from now on. The loop that fork's cost is made of. */
+static uint64_t share_entries(const entry_t *source, entry_t *target, uint64_t n)
+{
+    uint64_t npages = 0;
+#pragma GCC unroll 8
+    for (uint64_t i = 0; i < n; i++) {
+        entry_t entry = source[i];
+        if (entry == 0)
+            continue;
+        frame_hold(entry_frame(entry));
+        target[i] = entry;
+        npages++;
+    }
+    return npages;
+}
+
+/* The same, page by page, as the policy says; true: some page is shared now. */
+static bool settle_entries(struct process *parent, struct process *child, uint64_t va,
+                           const entry_t *source, entry_t *target, uint64_t n)
+{
+    bool shared = false;
+    for (uint64_t i = 0; i < n; i++, va += PAGE_SIZE) {
+        if (source[i] == 0)
+            continue;
+        pfn_t frame = entry_frame(source[i]);
+        if (fork_verdict(parent, va, frame) == FORK_COPY) {
+            pfn_t copied = frame_take();
+            copy_frame(port_frame(copied), port_frame(frame));
+            target[i] = entry_make(copied);
+        } else {
+            frame_hold(frame);
+            target[i] = source[i];
+            shared = true;
+        }
+        child->map.npages++;
+    }
+    return shared;
+}
+
+/* One leaf's part of a region. The parent's entries lose the right to store in the same call that
+ * gives the child its own, and before the lock is left: no store through an old entry comes after
+ * the count was raised (count against upgrade). No room for the child's table: it will fault. */
+static void fork_run(struct process *parent, struct process *child, const struct region *region,
+                     uint64_t va, uint64_t npages)
+{
+    const entry_t *source = map_find(&parent->map, va);
+    if (source == NULL)
+        return;
+    entry_t *target = map_make(&child->map, va);
+    unsigned narrow = region->rights & ~(unsigned)RIGHT_W;
+    if (region->kind == REGION_PRIVATE && (parent->pinned || parent->policy->at_fork != NULL)) {
+        if (settle_entries(parent, child, va, source, target, npages))
+            port_protect(parent, va, npages, narrow);
+        install_present(child, region, va, va + npages * PAGE_SIZE);
+        return;
+    }
+    child->map.npages += (uint32_t)share_entries(source, target, npages);
+    child->cached = true;
+    unsigned rights = region->kind == REGION_PRIVATE ? narrow : region->rights;
+    if (port_share(parent, child, va, npages, rights) != 0)
+        port_protect(parent, va, npages, rights);
+}
+
+static void fork_regions(struct process *parent, struct process *child)
+{
+    for (uint32_t i = 0; i < parent->regions.n; i++) {
+        const struct region *region = &parent->regions.region[i];
+        for (uint64_t va = region->start; va < region->end;) {
+            uint64_t next = (va & ~((1ul << LEAF_SHIFT) - 1)) + (1ul << LEAF_SHIFT);
+            uint64_t stop = next < region->end ? next : region->end;
+            fork_run(parent, child, region, va, (stop - va) >> PAGE_SHIFT);
+            va = stop;
+        }
+    }
+}
+
+/* The child's space and first thread; on an error the caller takes down what there is. */
+static err_t make_thread(struct process *child, uint64_t token)
+{
+    err_t error;
+    do
+        error = port_space_make(child, false);
+    while (error == ERR_POOL && install_reclaim(child));
+    if (error != 0)
+        return error;
+    do
+        error = port_thread_make(child, 0);
+    while (error == ERR_POOL && install_reclaim(child));
+    if (error != 0)
+        return error;
+    child->threads = 1;
+    return port_thread_copy(child, 0, token);
+}
+
+err_t fork_process(struct process *parent, uint64_t token)
+{
+    struct process *child = process_make(parent);
+    if (child == NULL)
+        return ERR_NOMEM;
+    err_t error = enough_frames(parent) && map_init(&child->map) ? 0 : ERR_NOMEM;
+    if (error == 0)
+        error = make_thread(child, token);
+    if (error != 0) {
+        death_release(child);
+        process_free(child);
+        return error;
+    }
+    child->regions = parent->regions;
+    child->heap_break = parent->heap_break;
+    fork_regions(parent, child);
+    port_thread_start(child, 0);
+    return child->pid;
+}

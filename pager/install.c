@@ -1,0 +1,72 @@
+/* Installing entries and dropping them for room. */
+#include "install.h"
+
+static struct process *victim; /* where the last reclaim stopped; a hint, checked before use */
+
+bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
+                 unsigned rights)
+{
+    process->cached = true;
+    while (port_map(process, va, first, npages, rights) != 0)
+        if (!install_reclaim(process))
+            return false;
+    return true;
+}
+
+/* How many pages from `entry` on have consecutive frames and the same rights. */
+static uint64_t run_length(const struct region *region, const entry_t *entry, uint64_t limit,
+                           unsigned rights)
+{
+    pfn_t first = entry_frame(*entry);
+    uint64_t n = 1;
+    while (n < limit && entry[n] == entry_make(first + n) &&
+           install_rights(region, first + n) == rights)
+        n++;
+    return n;
+}
+
+void install_present(struct process *process, const struct region *region, uint64_t start,
+                     uint64_t end)
+{
+    for (uint64_t va = start, n = 1; va < end; va += n * PAGE_SIZE) {
+        const entry_t *entry = map_find(&process->map, va);
+        uint64_t in_leaf = LEAF_PAGES - (va >> PAGE_SHIFT & (LEAF_PAGES - 1));
+        uint64_t limit = (end - va) >> PAGE_SHIFT;
+        limit = limit < in_leaf ? limit : in_leaf;
+        n = entry == NULL ? limit : 1;
+        if (entry == NULL || *entry == 0)
+            continue;
+        unsigned rights = install_rights(region, entry_frame(*entry));
+        n = run_length(region, entry, limit, rights);
+        if (!install_run(process, va, entry_frame(*entry), n, rights))
+            return;
+    }
+}
+
+void install_drop_all(struct process *process)
+{
+    for (uint64_t leaf = 0, found = 0; found < process->map.nleaves; leaf++) {
+        if (process->map.root[leaf] == 0)
+            continue;
+        port_drop(process, leaf << LEAF_SHIFT, LEAF_PAGES);
+        found++;
+    }
+    process->cached = false;
+}
+
+/* Any entry may be dropped at any time (L4): its owner faults and gets it back. Victims take turns.
+ */
+bool install_reclaim(const struct process *but)
+{
+    struct process *start = process_is_alive(victim) ? victim->next : process_init;
+    struct process *p = start;
+    do {
+        if (p != but && p->state == PROCESS_ALIVE && p->cached) {
+            install_drop_all(p);
+            victim = p;
+            return true;
+        }
+        p = p->next;
+    } while (p != start);
+    return false;
+}

@@ -1,0 +1,68 @@
+/* The map of a process: which frame each page has. The kernel's tables are a cache of it (L4).
+ *
+ *   address:  30......21 20......12 11....0
+ *             leaf       page       offset      1024 leaves x 512 pages: limit 2 GiB
+ *
+ * The root is a frame of 1024 32-bit frame numbers of leaves, a leaf a frame of 512 entries, so
+ * that a leaf covers what a leaf table of the hardware covers. Rights are not stored: they follow
+ * from region and count (fault.c). Root and leaves have the count 1 of the map that they belong to.
+ */
+#ifndef PAGER_MAP_H
+#define PAGER_MAP_H
+#include <stdbool.h>
+
+#include "frames.h"
+#include "port.h"
+
+enum { LEAF_SHIFT = 21, LEAVES = 1024 };
+#define ADDRESS_LIMIT ((uint64_t)LEAVES << LEAF_SHIFT)
+
+/* 0: no page. Else frame number << 1 | 1. */
+typedef uint64_t entry_t;
+
+static inline entry_t entry_make(pfn_t frame)
+{
+    return frame << 1 | 1;
+}
+
+static inline pfn_t entry_frame(entry_t entry)
+{
+    return entry >> 1;
+}
+
+struct map {
+    uint32_t *root; /* in its frame, through the window */
+    pfn_t root_frame;
+    uint32_t npages, nleaves;
+};
+
+/* An empty map, or false: no frame. */
+bool map_init(struct map *map);
+
+/* The leaf for va, or NULL. */
+static inline entry_t *map_leaf(const struct map *map, uint64_t va)
+{
+    pfn_t leaf = map->root[va >> LEAF_SHIFT];
+    return leaf == 0 ? NULL : port_frame(leaf);
+}
+
+/* The place of the entry for va (below ADDRESS_LIMIT), or NULL: its leaf is not there. */
+static inline entry_t *map_find(const struct map *map, uint64_t va)
+{
+    entry_t *leaf = map_leaf(map, va);
+    return leaf == NULL ? NULL : &leaf[va >> PAGE_SHIFT & (LEAF_PAGES - 1)];
+}
+
+/* The same, and the leaf is made if need be; NULL: no frame. */
+entry_t *map_make(struct map *map, uint64_t va);
+
+/* Puts a frame, whose owner the map becomes, where there was none. False: no frame for a leaf. */
+bool map_put(struct map *map, uint64_t va, pfn_t frame);
+
+/* Releases the pages of [start, end) that are there; whole leaves inside it go too. The hardware's
+ * entries must be gone before. */
+void map_clear(struct map *map, uint64_t start, uint64_t end);
+
+/* Releases everything; the map is then empty of even its root. */
+void map_destroy(struct map *map);
+#endif

@@ -1,0 +1,82 @@
+/* sbrk, mmap, munmap. */
+#include "mmap.h"
+#include "fault.h"
+#include "install.h"
+
+static uint64_t page_up(uint64_t address)
+{
+    return (address + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+}
+
+/* Takes pages away: first from the hardware, on every hart, then from the map. */
+static void drop(struct process *process, uint64_t start, uint64_t end)
+{
+    if (start >= end)
+        return;
+    if (process->cached)
+        port_drop(process, start, (end - start) >> PAGE_SHIFT);
+    map_clear(&process->map, start, end);
+}
+
+err_t mmap_sbrk(struct process *process, int64_t increment)
+{
+    struct region *heap = region_heap(&process->regions);
+    if (heap == NULL || increment > (int64_t)ADDRESS_LIMIT || increment < -(int64_t)ADDRESS_LIMIT)
+        return ERR_INVALID;
+    uint64_t old = process->heap_break, room = region_room(&process->regions, heap, ADDRESS_LIMIT);
+    int64_t wanted = (int64_t)old + increment;
+    if (wanted < (int64_t)heap->start || wanted > (int64_t)room)
+        return increment > 0 ? ERR_NOMEM : ERR_INVALID;
+    uint64_t end = page_up((uint64_t)wanted), old_end = heap->end;
+    if (end > old_end && (end - old_end) >> PAGE_SHIFT > frames.nfree)
+        return ERR_NOMEM;
+    heap->end = end;
+    if (process->pinned && !fault_populate(process, old_end, end)) {
+        heap->end = old_end;
+        drop(process, old_end, end);
+        return ERR_NOMEM;
+    }
+    drop(process, end, old_end);
+    process->heap_break = (uint64_t)wanted;
+    return (err_t)old;
+}
+
+err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool shared)
+{
+    if (nbytes == 0 || nbytes > ADDRESS_LIMIT || rights == 0 || rights > RIGHTS_MASK ||
+        (rights & RIGHT_R) == 0)
+        return ERR_INVALID;
+    nbytes = page_up(nbytes);
+    if (nbytes >> PAGE_SHIFT > frames.nfree)
+        return ERR_NOMEM;
+    uint64_t start = region_gap(&process->regions, nbytes, PAGE_SIZE, ADDRESS_LIMIT);
+    const struct region region = {
+        .start = start,
+        .end = start + nbytes,
+        .rights = (uint8_t)rights,
+        .kind = shared ? REGION_SHARED : REGION_PRIVATE,
+        .use = USE_MMAP,
+    };
+    if (start == 0)
+        return ERR_NOMEM;
+    if (!region_add(&process->regions, &region))
+        return ERR_LIMIT;
+    /* A page first touched after a fork must be the same page on both sides. */
+    if ((shared || process->pinned) && !fault_populate(process, region.start, region.end)) {
+        mmap_unmap(process, region.start, nbytes);
+        return ERR_NOMEM;
+    }
+    return (err_t)start;
+}
+
+err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes)
+{
+    if (address % PAGE_SIZE != 0 || nbytes == 0 || address >= ADDRESS_LIMIT ||
+        nbytes > ADDRESS_LIMIT - address)
+        return ERR_INVALID;
+    uint64_t end = page_up(address + nbytes);
+    if (!region_remove(&process->regions, address, end, USE_MMAP))
+        return ERR_INVALID;
+    drop(process, address, end);
+    return 0;
+}

@@ -1,0 +1,17 @@
+/* Requests that change regions: sbrk, mmap, munmap. Lock held. Errors are results, and then nothing
+ * changed. */
+#ifndef PAGER_MMAP_H
+#define PAGER_MMAP_H
+#include "process.h"
+
+/* The old break. More than is free is refused (a check, not a reservation): ERR_NOMEM; below the
+ * heap's start or beyond the next region: ERR_INVALID. */
+err_t mmap_sbrk(struct process *process, int64_t increment);
+
+/* Anonymous memory; shared memory is populated at once. ERR_NOMEM, ERR_INVALID (size 0 or absurd,
+ * rights), ERR_LIMIT (too many regions). */
+err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool shared);
+
+/* What mmap_map gave, in whole pages, or a part of it. ERR_INVALID. */
+err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes);
+#endif

@@ -1,0 +1,62 @@
+/* What the pager's core needs from below. Three implementations: system calls (the server), direct
+ * calls (the in-kernel baseline), a fake machine (host tests).
+ *
+ * Calls that may fail say so, and then nothing changed; the others can't fail, so that what relies
+ * on them can't stop half-way. Runs may be of any length. */
+#ifndef PAGER_PORT_H
+#define PAGER_PORT_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../kern/abi.h"
+
+struct process;
+
+/* Frame f is at port_window + f * PAGE_SIZE. */
+extern char *port_window;
+
+static inline void *port_frame(pfn_t frame)
+{
+    return port_window + (frame << PAGE_SHIFT);
+}
+
+/* The core's lock: everything in it but the contents of frames. */
+void port_lock(void);
+void port_unlock(void);
+
+/* A space for the process, with the rights every program has, and its threads. ERR_POOL, ERR_LIMIT.
+ * `init`: with the right to power off, which passes to it. Destroying ends all its threads first:
+ * on return none runs and no entry is left. */
+err_t port_space_make(struct process *process, bool init);
+void port_space_destroy(struct process *process);
+
+/* Entries (see SYS_MAP …). map: ERR_POOL. share: entries of `from` lose all but `rights` and go to
+ * `to`; ERR_POOL, and part of the run may be shared, but all of it has lost its rights. */
+err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npages, unsigned rights);
+void port_protect(struct process *process, uint64_t va, uint64_t npages, unsigned rights);
+void port_drop(struct process *process, uint64_t va, uint64_t npages);
+err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t npages,
+                 unsigned rights);
+
+/* The next installed entry at or above *va; false: none. */
+bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights);
+
+/* Threads of a process, numbered from 0. make: ERR_POOL. copy: the registers of the thread whose
+ * request `token` is, as if answered with zeros; ERR_TOKEN if that is gone. */
+struct port_registers {
+    uint64_t pc, sp, a0, a1, tp;
+};
+err_t port_thread_make(struct process *process, unsigned number);
+void port_thread_destroy(struct process *process, unsigned number);
+void port_thread_set(struct process *process, unsigned number,
+                     const struct port_registers *registers);
+err_t port_thread_copy(struct process *process, unsigned number, uint64_t token);
+void port_thread_start(struct process *process, unsigned number);
+void port_thread_stop(struct process *process, unsigned number);
+
+/* Answers a request later; false: its thread is gone. */
+bool port_reply(uint64_t token, const uint64_t word[6]);
+
+/* A line for the person at the console. */
+void port_print(const char *line);
+#endif

@@ -1,0 +1,10 @@
+/* The user-level pager's own slots, and the start of its port. */
+#ifndef PAGER_PORT_USER_H
+#define PAGER_PORT_USER_H
+#include "../kern/abi.h"
+
+enum { PORT_SLOT_ENDPOINT = 4 };
+
+/* Makes the endpoint that programs call and fault to. ERR_POOL. */
+err_t port_user_init(void);
+#endif

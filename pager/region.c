@@ -1,0 +1,100 @@
+/* The sorted table of regions. */
+#include "region.h"
+
+const struct region *region_find(const struct regions *regions, uint64_t va)
+{
+    for (const struct region *r = regions->region, *end = r + regions->n; r != end; r++)
+        if (va < r->end)
+            return va >= r->start ? r : NULL;
+    return NULL;
+}
+
+static void insert_at(struct regions *regions, uint32_t at, const struct region *region)
+{
+    for (uint32_t i = regions->n++; i > at; i--)
+        regions->region[i] = regions->region[i - 1];
+    regions->region[at] = *region;
+}
+
+static void remove_at(struct regions *regions, uint32_t at)
+{
+    regions->n--;
+    for (uint32_t i = at; i < regions->n; i++)
+        regions->region[i] = regions->region[i + 1];
+}
+
+bool region_add(struct regions *regions, const struct region *region)
+{
+    uint32_t at = 0;
+    while (at < regions->n && regions->region[at].end <= region->start)
+        at++;
+    if (regions->n == REGIONS_MAX || (at < regions->n && regions->region[at].start < region->end))
+        return false;
+    insert_at(regions, at, region);
+    return true;
+}
+
+struct region *region_heap(struct regions *regions)
+{
+    for (uint32_t i = 0; i < regions->n; i++)
+        if (regions->region[i].use == USE_HEAP)
+            return &regions->region[i];
+    return NULL;
+}
+
+uint64_t region_room(const struct regions *regions, const struct region *region, uint64_t limit)
+{
+    return region + 1 < regions->region + regions->n ? region[1].start : limit;
+}
+
+uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t floor, uint64_t limit)
+{
+    uint64_t top = limit;
+    for (uint32_t i = regions->n; i-- > 0;) {
+        const struct region *r = &regions->region[i];
+        if (top > r->end && top - r->end >= nbytes && top - nbytes >= floor)
+            return top - nbytes;
+        top = r->start < top ? r->start : top;
+    }
+    return top >= nbytes && top - nbytes >= floor ? top - nbytes : 0;
+}
+
+static bool covered(const struct regions *regions, uint64_t start, uint64_t end,
+                    enum region_use use)
+{
+    while (start < end) {
+        const struct region *r = region_find(regions, start);
+        if (r == NULL || r->use != use)
+            return false;
+        start = r->end;
+    }
+    return true;
+}
+
+bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use)
+{
+    if (!covered(regions, start, end, use))
+        return false;
+    const struct region *first = region_find(regions, start);
+    if (first->start < start && first->end > end && regions->n == REGIONS_MAX)
+        return false;
+    for (uint32_t i = 0; i < regions->n;) {
+        struct region *r = &regions->region[i];
+        struct region above = {end, r->end, r->rights, r->kind, r->use};
+        bool below_left = r->start<start, above_left = r->end> end;
+        if (r->end <= start || r->start >= end) {
+            i++;
+        } else if (below_left) {
+            r->end = start;
+            if (above_left)
+                insert_at(regions, i + 1, &above);
+            i++;
+        } else if (above_left) {
+            r->start = end;
+            i++;
+        } else {
+            remove_at(regions, i);
+        }
+    }
+    return true;
+}
