@@ -81,10 +81,11 @@
 #define NO_BADGE          (~0ul)
 
 /* Rights of capabilities. */
-#define CAP_CALL    1  /* endpoint: call; notification: notify */
-#define CAP_RECEIVE 2  /* endpoint, notification: wait */
-#define CAP_MANAGE  64 /* space, thread, memory: change it; given by SYS_CREATE and at boot alone \
-                        */
+#define CAP_CALL    1 /* endpoint: call; notification: notify */
+#define CAP_RECEIVE 2 /* endpoint, notification: wait */
+#define CAP_MANAGE                                                                \
+    64 /* space, thread, memory: change it; given by SYS_CREATE and at boot alone \
+        */
 #define CAP_OWNER       128 /* made here: the object dies with this space */
 #define CONTROL_CREATE  1
 #define CONTROL_CONSOLE 2
@@ -95,15 +96,16 @@
 #define TOKEN_SHIFT 40
 
 /* Limits. */
-#define PRIORITIES    32          /* 0 the lowest */
-#define USER_LIMIT    (1ul << 38) /* Sv39: lower half */
-#define SLOTS_INLINE  8           /* slots that every space has without asking the pool */
-#define SLOTS_MAX     65536
-#define PAGE_SHIFT    12
-#define PAGE_SIZE     4096
-#define LEAF_PAGES    512         /* pages that one leaf table covers */
-#define MEMORY_WINDOW (1ul << 37) /* a memory's frame f is seen at MEMORY_WINDOW + f * PAGE_SIZE \
-                                   */
+#define PRIORITIES   32          /* 0 the lowest */
+#define USER_LIMIT   (1ul << 38) /* Sv39: lower half */
+#define SLOTS_INLINE 8           /* slots that every space has without asking the pool */
+#define SLOTS_MAX    65536
+#define PAGE_SHIFT   12
+#define PAGE_SIZE    4096
+#define LEAF_PAGES   512 /* pages that one leaf table covers */
+#define MEMORY_WINDOW                                                          \
+    (1ul << 37) /* a memory's frame f is seen at MEMORY_WINDOW + f * PAGE_SIZE \
+                 */
 
 /* Indices of SYS_STATISTICS. */
 #define STAT_POOL_FREE  0

@@ -86,7 +86,7 @@ static void load_program(struct loader *loader, const struct boot_info *info,
 void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
 {
     struct space *space = space_make();
-    struct thread *thread = pool_object(TYPE_THREAD);
+    struct thread *thread = space == NULL ? NULL : thread_make(space);
     if (space == NULL || thread == NULL)
         boot_fail("kernel pool", "too little memory");
     struct loader loader = {
@@ -114,8 +114,6 @@ void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
     give(space, BOOT_SLOT_CONTROL, NULL, TYPE_CONTROL,
          CONTROL_CREATE | CONTROL_CONSOLE | CONTROL_POWER | CONTROL_IRQ);
     space->holds_power = true;
-    thread->space = space;
-    space->threads = thread;
     thread->priority = PAGER_PRIORITY;
     thread->x[0] = image.entry;
     thread->x[REG_SP] = STACK_TOP;

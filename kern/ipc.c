@@ -17,12 +17,11 @@ static void deliver(struct thread *caller, struct thread *receiver)
         for (int i = 0; i < 6; i++)
             word[i] = caller->x[REG_A0 + i];
     }
-    caller->ncalls++;
     caller->state = THREAD_ANSWERED;
     caller->server = receiver->space;
     receiver->space->serves = true;
     receiver->x[REG_BADGE] = caller->badge;
-    receiver->x[REG_TOKEN] = thread_token(caller);
+    receiver->x[REG_TOKEN] = thread_new_token(caller);
 }
 
 bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
@@ -47,9 +46,9 @@ void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t 
 
 struct thread *ipc_answerable(struct space *server, uint64_t token)
 {
-    struct thread *thread = pool_object_at(TYPE_THREAD, (token >> TOKEN_SHIFT) - 1);
+    struct thread *thread = thread_of_token(token);
     if (thread == NULL || thread->state != THREAD_ANSWERED || thread->server != server ||
-        thread_token(thread) != token)
+        thread->object.serial != token)
         return NULL;
     return thread;
 }

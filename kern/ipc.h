@@ -28,7 +28,7 @@ struct notification {
     bool alarm_set;
 };
 
-_Static_assert(sizeof(struct endpoint) <= 64 && sizeof(struct notification) <= 128, "slab");
+_Static_assert(sizeof(struct endpoint) <= 128 && sizeof(struct notification) <= 128, "slab");
 
 /* The running thread's message (a0-a5, or its fault) goes to a receiver that waits, or to the
  * queue; either way the thread no longer runs. False: nobody waits, and nothing was done. */

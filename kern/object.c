@@ -38,12 +38,9 @@ static err_t make_thread(struct space *maker, uint64_t space_slot_number, struct
     struct space *space = space_object(maker, space_slot_number, TYPE_SPACE, CAP_MANAGE);
     if (space == NULL)
         return ERR_CAPABILITY;
-    struct thread *thread = pool_object(TYPE_THREAD);
+    struct thread *thread = thread_make(space);
     if (thread == NULL)
         return ERR_POOL;
-    thread->space = space;
-    thread->space_next = space->threads;
-    space->threads = thread;
     *made = &thread->object;
     return 0;
 }

@@ -2,10 +2,10 @@
 #include "pool.h"
 #include "console.h"
 
-enum { KIND_FREE, KIND_FRAME, KIND_OBJECT }; /* KIND_OBJECT + type */
+enum { KIND_FREE, KIND_FRAME, KIND_OBJECT = POOL_KIND_OBJECT };
 
 static const uint16_t object_nbytes[] = {
-    [TYPE_SPACE] = 512,        [TYPE_THREAD] = 512, [TYPE_ENDPOINT] = 64,
+    [TYPE_SPACE] = 512,        [TYPE_THREAD] = THREAD_NBYTES, [TYPE_ENDPOINT] = 128,
     [TYPE_NOTIFICATION] = 128, [TYPE_MEMORY] = 128,
 };
 
@@ -13,13 +13,7 @@ struct free_frame {
     struct free_frame *next;
 };
 
-static struct {
-    pfn_t first;
-    uint64_t npages, nfree, nfresh; /* frames from nfresh on were never used */
-    struct free_frame *free;
-    struct object *free_object[TYPE_CONTROL];
-    uint8_t *kind; /* a byte a frame, at the pool's start */
-} pool;
+struct pool pool;
 
 void pool_init(pfn_t first, uint64_t npages)
 {

@@ -32,7 +32,18 @@ struct object {
     uint8_t type;
     bool dying; /* being destroyed in pieces: only destroy may name it */
     struct object *next_free;
+    uint64_t serial; /* kept from one object to the next in the same place (threads: the token) */
 };
+
+enum { THREAD_NBYTES = 512, POOL_KIND_OBJECT = 2 };
+
+extern struct pool {
+    pfn_t first;
+    uint64_t npages, nfree, nfresh; /* frames from nfresh on were never used */
+    struct free_frame *free;
+    struct object *free_object[TYPE_CONTROL];
+    uint8_t *kind; /* a byte a frame, at the pool's start: 0 free, 1 a frame, 2 + type: objects */
+} pool;
 
 void pool_init(pfn_t first, uint64_t npages);
 uint64_t pool_free_frames(void);
@@ -49,6 +60,13 @@ void pool_object_free(struct object *object);
 /* The object with that index among those of a type, alive or not; NULL if there is no such place.
  * Index and place belong together for ever. */
 void *pool_object_at(unsigned type, uint64_t index);
+static inline void *pool_thread_at(uint64_t index)
+{
+    uint64_t i = index / (PAGE_SIZE / THREAD_NBYTES);
+    if (i >= pool.npages || pool.kind[i] != POOL_KIND_OBJECT + TYPE_THREAD)
+        return NULL;
+    return (char *)pool_pointer(pool.first) + index * THREAD_NBYTES;
+}
 uint64_t pool_object_index(const struct object *object);
 uint64_t pool_object_limit(unsigned type); /* above every index in use */
 #endif

@@ -4,14 +4,14 @@
 #include "tlb.h"
 
 static struct queue ready[PRIORITIES];
-static uint32_t ready_mask; /* a set bit: the queue may hold a thread */
+uint32_t sched_ready_mask;
 
 /* The highest priority with a ready thread, or -1. */
 static int top_priority(void)
 {
-    while (ready_mask != 0) {
+    while (sched_ready_mask != 0) {
         int priority = 0;
-        uint32_t mask = ready_mask;
+        uint32_t mask = sched_ready_mask;
         for (int step = PRIORITIES / 2; step > 0; step /= 2) {
             if (mask >> step != 0) {
                 mask >>= step;
@@ -20,7 +20,7 @@ static int top_priority(void)
         }
         if (ready[priority].head != NULL)
             return priority;
-        ready_mask &= ~(1u << priority);
+        sched_ready_mask &= ~(1u << priority);
     }
     return -1;
 }
@@ -29,14 +29,14 @@ void sched_ready(struct thread *thread)
 {
     thread->state = THREAD_READY;
     queue_append(&ready[thread->priority], thread);
-    ready_mask |= 1u << thread->priority;
+    sched_ready_mask |= 1u << thread->priority;
 }
 
 void sched_ready_first(struct thread *thread)
 {
     thread->state = THREAD_READY;
     queue_prepend(&ready[thread->priority], thread);
-    ready_mask |= 1u << thread->priority;
+    sched_ready_mask |= 1u << thread->priority;
 }
 
 err_t sched_stop(struct thread *thread)
@@ -48,7 +48,7 @@ err_t sched_stop(struct thread *thread)
     }
     if (thread->queue != NULL)
         queue_remove(thread);
-    thread->ncalls++;
+    thread_new_token(thread);
     thread->in_fault = false;
     thread->stop_wanted = false;
     thread->state = THREAD_STOPPED;

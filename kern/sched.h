@@ -15,6 +15,15 @@ void sched_set_priority(struct thread *thread, uint32_t priority);
 /* Should the running thread give way? To an equal one only when its time is up. */
 bool sched_should_yield(const struct thread *thread, bool time_is_up);
 
+/* Bits of priorities that may have a ready thread: too many for a moment, never too few. */
+extern uint32_t sched_ready_mask;
+
+/* Is something ready that is more urgent? (When in doubt, yes.) */
+static inline bool sched_more_urgent(uint32_t priority)
+{
+    return sched_ready_mask >> priority > 1;
+}
+
 /* Makes the best ready thread this hart's, on its tables; NULL: none is ready. */
 struct thread *sched_pick(void);
 

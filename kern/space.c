@@ -11,7 +11,7 @@ static uint64_t asid_used[ASIDS_MAX / 64];
 static uint64_t nasids, asid_hint;
 
 /* ASID 0 is the kernel's, and every space's where the hart has no ASID bits or they are used up:
- * tlb_activate() flushes for it at each switch. */
+ * they stay marked stale, so that each switch to one flushes. */
 void space_init_asids(void)
 {
     uint64_t satp = csr_read(satp);

@@ -1,5 +1,6 @@
 /* Queues of threads, and the kernel's table of harts. */
 #include "thread.h"
+#include "space.h"
 
 struct hart *harts[HARTS_MAX];
 uint32_t nharts;
@@ -49,4 +50,17 @@ void thread_copy_answered(struct thread *target, const struct thread *source)
         target->x[i] = source->x[i];
     for (unsigned i = 0; i <= 6; i++)
         target->x[REG_A0 + i] = 0;
+}
+
+struct thread *thread_make(struct space *space)
+{
+    struct thread *thread = pool_object(TYPE_THREAD);
+    if (thread == NULL)
+        return NULL;
+    uint64_t index = pool_object_index(&thread->object) + 1;
+    thread->object.serial |= index << TOKEN_SHIFT;
+    thread->space = space;
+    thread->space_next = space->threads;
+    space->threads = thread;
+    return thread;
 }

@@ -28,17 +28,16 @@ struct thread {
     struct object object;
     uint64_t x[32];    /* x[0]: the pc; at THREAD_PC */
     struct hart *hart; /* where it runs or last ran; at THREAD_HART */
+    uint32_t priority; /* at THREAD_PRIORITY */
+    uint32_t state;
     struct space *space;
     struct thread *space_next; /* the space's list */
     struct thread *next, *prev;
     struct queue *queue; /* the queue it is in, or NULL */
-    uint32_t state;
-    uint32_t priority;
-    bool stop_wanted; /* another hart waits for it to leave user mode */
-    bool in_fault;    /* its message is a fault: words below, registers untouched by the answer */
+    bool stop_wanted;    /* another hart waits for it to leave user mode */
+    bool in_fault; /* its message is a fault: words below, registers untouched by the answer */
     uint64_t fault_value, fault_cause;
     uint64_t badge;       /* of the message it waits with */
-    uint64_t ncalls;      /* the token's generation: raised by each message and by stop */
     struct space *server; /* THREAD_ANSWERED: who may answer; NULL: the kernel's own pager */
 };
 
@@ -62,7 +61,8 @@ struct queue {
 _Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
 _Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
-_Static_assert(sizeof(struct thread) <= 512, "slab");
+_Static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
+_Static_assert(sizeof(struct thread) <= THREAD_NBYTES, "slab");
 
 enum { HARTS_MAX = 64 };
 extern struct hart *harts[HARTS_MAX];
@@ -84,9 +84,21 @@ void queue_remove(struct thread *thread); /* from the queue it is in */
 /* Registers as if the source's call had been answered with zeros. */
 void thread_copy_answered(struct thread *target, const struct thread *source);
 
-static inline uint64_t thread_token(const struct thread *thread)
+/* Its last message's token is object.serial: the thread's index in the high bits, and a count that
+ * goes on for ever, through death and rebirth: a stale token can't come to mean a later call. */
+static inline uint64_t thread_new_token(struct thread *thread)
 {
-    return (pool_object_index(&thread->object) + 1) << TOKEN_SHIFT |
-           (thread->ncalls & ((1ul << TOKEN_SHIFT) - 1));
+    const uint64_t count = (1ul << TOKEN_SHIFT) - 1;
+    uint64_t token = thread->object.serial;
+    return thread->object.serial = (token & ~count) | ((token + 1) & count);
 }
+
+/* The thread that a token's index names, whatever its state; NULL: no thread has been there. */
+static inline struct thread *thread_of_token(uint64_t token)
+{
+    return pool_thread_at((token >> TOKEN_SHIFT) - 1);
+}
+
+/* A stopped thread of the space, or NULL: pool used up. */
+struct thread *thread_make(struct space *space);
 #endif

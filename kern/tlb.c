@@ -18,7 +18,7 @@ static uint64_t asid_of(const struct space *space)
 void tlb_forget(struct space *space)
 {
     struct hart *me = this_hart();
-    space->stale = ~space->active;
+    space->stale |= ~space->active;
     if ((space->active & me->bit) != 0)
         fence_asid(asid_of(space));
     uint64_t others = space->active & ~me->bit;
@@ -52,11 +52,11 @@ void tlb_activate(struct space *space)
     }
     space->active |= me->bit;
     csr_write(satp, space->satp);
-    uint64_t asid = asid_of(space);
-    if ((space->stale & me->bit) != 0 || asid == 0) {
+    if ((space->stale & me->bit) == 0)
+        return;
+    fence_asid(asid_of(space));
+    if (asid_of(space) != 0) /* ASID 0 is many spaces': stale at each switch */
         space->stale &= ~me->bit;
-        fence_asid(asid);
-    }
 }
 
 uint64_t tlb_shootdowns(void)

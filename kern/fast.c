@@ -1,0 +1,220 @@
+/* The life of a fault in the kernel, and of a call, when a receiver waits: no run queue, no stack.
+ *
+ * Compiled with the message's registers (a0-a5), a6 and the map item's (t0-t3) reserved and the
+ * s-registers as scratch, so that the message stays where it is and nothing is spilled: the build
+ * checks that no function here uses a stack. Every check of the slow path is here too; whatever is
+ * unusual (a full queue, another priority, a missing table, a lock that is held) is a miss. */
+#include "fast.h"
+#include "ipc.h"
+#include "memory.h"
+#include "riscv.h"
+#include "sched.h"
+#include "table.h"
+
+#define INLINE               static inline __attribute__((always_inline))
+#define REGISTER(name, type) register type name##_register __asm__(#name)
+
+REGISTER(tp, struct thread *);
+REGISTER(a0, uint64_t);
+REGISTER(a6, uint64_t);
+REGISTER(t0, uint64_t);
+REGISTER(t1, uint64_t);
+REGISTER(t2, uint64_t);
+REGISTER(t3, uint64_t);
+
+#define LEAVE(label)                                                 \
+    do {                                                             \
+        __asm__ volatile("j " #label ::"r"(tp_register) : "memory"); \
+        __builtin_unreachable();                                     \
+    } while (0)
+
+/* A slot among those that need no look-up, of that type, with those rights, alive. */
+INLINE void *capability(const struct space *space, uint64_t slot, unsigned type, unsigned rights,
+                        uint64_t *badge)
+{
+    if (slot >= SLOTS_INLINE)
+        return NULL;
+    const struct cap *cap = &space->caps[slot];
+    if (cap->type != type || (cap->rights & rights) != rights ||
+        cap->object->generation != cap->generation)
+        return NULL;
+    *badge = cap->badge;
+    return cap->object;
+}
+
+/* The first receiver, if it may take this hart over from `self` at once. */
+INLINE struct thread *receiver_for(const struct thread *self, const struct endpoint *endpoint)
+{
+    struct thread *receiver = endpoint->receivers.head;
+    if (receiver == NULL || receiver->priority < self->priority || self->stop_wanted)
+        return NULL;
+    return receiver;
+}
+
+/* This hart goes over to the thread and its tables; the lock is left. */
+INLINE void change_over(struct thread *self, struct thread *next)
+{
+    struct hart *hart = self->hart;
+    struct space *from = self->space, *to = next->space;
+    next->state = THREAD_RUNNING;
+    next->hart = hart;
+    hart->current = next;
+    if (from != to) {
+        from->active &= ~hart->bit;
+        to->active |= hart->bit;
+        hart->space = to;
+        csr_write(satp, to->satp);
+        if ((to->stale & hart->bit) != 0) {
+            uint64_t asid = to->satp >> SATP_ASID_SHIFT & 0xffff;
+            fence_asid(asid);
+            if (asid != 0)
+                to->stale &= ~hart->bit;
+        }
+    }
+    lock_release(&kernel_lock);
+    tp_register = next;
+}
+
+/* The message in a0-a5 goes to the receiver, with the badge in a6 and a token in a7. */
+INLINE void deliver(struct thread *self, struct endpoint *endpoint, struct thread *receiver,
+                    uint64_t badge)
+{
+    struct thread *second = receiver->next;
+    endpoint->receivers.head = second;
+    if (second == NULL)
+        endpoint->receivers.tail = NULL;
+    else
+        second->prev = NULL;
+    receiver->queue = NULL;
+    self->state = THREAD_ANSWERED;
+    self->server = receiver->space;
+    receiver->space->serves = true;
+    uint64_t token = thread_new_token(self);
+    change_over(self, receiver);
+    a6_register = badge;
+    register uint64_t a7 __asm__("a7") = token;
+    __asm__ volatile("j fast_exit_receiver" ::"r"(tp_register), "r"(a6_register), "r"(a7)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+_Noreturn void fast_call(void)
+{
+    struct thread *self = tp_register;
+    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+        LEAVE(fast_miss_call);
+    uint64_t badge = 0;
+    struct endpoint *endpoint =
+        capability(self->space, a6_register, TYPE_ENDPOINT, CAP_CALL, &badge);
+    struct thread *receiver = endpoint == NULL ? NULL : receiver_for(self, endpoint);
+    if (receiver == NULL) {
+        lock_release(&kernel_lock);
+        LEAVE(fast_miss_call);
+    }
+    deliver(self, endpoint, receiver, badge);
+    __builtin_unreachable();
+}
+
+_Noreturn void fast_fault(void)
+{
+    struct thread *self = tp_register;
+    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+        LEAVE(fast_miss_fault);
+    const struct space *space = self->space;
+    struct endpoint *endpoint = space->fault_endpoint;
+    struct thread *receiver = NULL;
+    if (endpoint != NULL && endpoint->object.generation == space->fault_generation)
+        receiver = receiver_for(self, endpoint);
+    if (receiver == NULL) {
+        lock_release(&kernel_lock);
+        LEAVE(fast_miss_fault);
+    }
+    self->in_fault = true;
+    deliver(self, endpoint, receiver, space->fault_badge);
+    __builtin_unreachable();
+}
+
+INLINE uint64_t *next_table(uint64_t entry)
+{
+    if ((entry & (PTE_V | PTE_R | PTE_W | PTE_X)) != PTE_V)
+        return NULL;
+    return pool_pointer(table_frame(entry));
+}
+
+/* Installs the map item (t0: address | rights, t1: frame, t2: memory) in the space of a fault. The
+ * space's only running thread is the one that waits, or this is a miss. */
+INLINE bool install(const struct thread *self, struct space *space)
+{
+    uint64_t unused, item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK;
+    unsigned rights = item & RIGHTS_MASK;
+    const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, 0, &unused);
+    if (memory == NULL || memory->device || !memory_covers(memory, t1_register, 1) ||
+        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || (rights & (RIGHT_R | RIGHT_W)) == RIGHT_W ||
+        rights == 0)
+        return false;
+    uint64_t *table = next_table(space->root[va >> 30]);
+    if (table == NULL)
+        return false;
+    table = next_table(table[va >> 21 & (LEAF_PAGES - 1)]);
+    if (table == NULL)
+        return false;
+    uint64_t *entry = &table[table_index(va)];
+    uint64_t dirty = (rights & RIGHT_W) != 0 ? PTE_D : 0;
+    uint64_t new_entry =
+        t1_register << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | dirty | (uint64_t)rights << 1;
+    if (table_takes_away(*entry, new_entry)) {
+        if (space->active != 0)
+            return false;
+        space->stale = ~0ul;
+    }
+    *entry = new_entry;
+    fence_page(va, space->satp >> SATP_ASID_SHIFT & 0xffff);
+    return true;
+}
+
+/* May this receiver wait at the endpoint, with nothing there for it to take? */
+INLINE struct endpoint *empty_endpoint(const struct thread *self)
+{
+    uint64_t unused;
+    struct endpoint *endpoint =
+        capability(self->space, t3_register, TYPE_ENDPOINT, CAP_RECEIVE, &unused);
+    if (endpoint == NULL || endpoint->callers.head != NULL ||
+        (endpoint->notification != NULL && endpoint->notification->bits != 0))
+        return NULL;
+    return endpoint;
+}
+
+_Noreturn void fast_reply_receive(void)
+{
+    struct thread *self = tp_register;
+    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+        LEAVE(fast_miss_receive);
+    uint64_t token = a6_register;
+    struct thread *caller = thread_of_token(token);
+    struct endpoint *endpoint = empty_endpoint(self);
+    if (caller == NULL || endpoint == NULL || caller->object.serial != token ||
+        caller->state != THREAD_ANSWERED || caller->server != self->space || self->stop_wanted ||
+        sched_more_urgent(caller->priority) ||
+        (t0_register != 0 && (!caller->in_fault || !install(self, caller->space)))) {
+        lock_release(&kernel_lock);
+        LEAVE(fast_miss_receive);
+    }
+    self->state = THREAD_RECEIVING;
+    struct thread *last = endpoint->receivers.tail;
+    self->queue = &endpoint->receivers;
+    self->next = NULL;
+    self->prev = last;
+    if (last == NULL)
+        endpoint->receivers.head = self;
+    else
+        last->next = self;
+    endpoint->receivers.tail = self;
+    bool in_fault = caller->in_fault;
+    caller->in_fault = false;
+    if (in_fault && a0_register != 0)
+        caller->x[0] = a0_register;
+    change_over(self, caller);
+    if (in_fault)
+        LEAVE(fast_exit_resumed);
+    LEAVE(fast_exit_answered);
+}
