@@ -284,6 +284,8 @@ int main(int argc, char **argv)
     int failed = 0;
     if (argc == 3 && strcmp(argv[1], "--exec") == 0)
         return test_exec_child(argv[2]);
+    if (argc == 2 && strcmp(argv[1], "--die") == 0)
+        *(volatile char *)NULL = 0; /* what does the run report then? */
     long flags = holstein_statistic(STATISTIC_POLICY);
     test_lazy_fork = (flags & POLICY_IS_LAZY) != 0;
     test_upgrades = (flags & POLICY_UPGRADES) != 0;

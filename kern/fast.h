@@ -1,6 +1,6 @@
 /* The fast path: fault, call, and answer-and-receive, straight from one thread to the other.
  *
- * Each function is entered by a jump from entry.S with tp = the running thread (struct thread), no
+ * Each function is entered by a jump from trap.S with tp = the running thread (struct thread), no
  * stack, and the message in a0-a5. It either changes over and leaves to user mode by one of the
  * exits below, or changes nothing and jumps to its miss, where the slow path starts. */
 #ifndef KERN_FAST_H
@@ -10,7 +10,7 @@ _Noreturn void fast_call(void);
 _Noreturn void fast_fault(void);
 _Noreturn void fast_reply_receive(void);
 
-/* Ways out, in entry.S. */
+/* Ways out, in leave.S. */
 void fast_exit_receiver(void); /* a0-a7 as they are, the rest cleared */
 void fast_exit_answered(void); /* a0-a5 as they are, what a call preserves restored */
 void fast_exit_resumed(void);  /* all registers restored */

@@ -15,7 +15,7 @@ static inline void lock_acquire(struct lock *lock)
     uint32_t turns = 1;
     while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0) {
         for (uint32_t i = 0; i < turns && __atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0; i++)
-            __asm__ volatile("nop");
+            __asm__ volatile(".word 0x0100000f"); /* pause: a hint, a fence where unknown */
         turns = turns < 1024 ? turns * 2 : turns;
     }
 }

@@ -2,22 +2,20 @@
 #include "boot.h"
 #include "console.h"
 #include "dt.h"
+#include "hart.h"
 #include "irq.h"
 #include "kmap.h"
 #include "memory.h"
-#include "riscv.h"
 #include "sbi.h"
 #include "sched.h"
 #include "syscall.h"
 #include "timer.h"
 #include "tlb.h"
-#include "trap.h"
 #include "up.h"
 
 enum {
     POOL_SHARE = 16, /* the pool is that part of memory */
     STACK_FRAMES = 2,
-    COUNTERS_FOR_USERS = 7, /* cycle, time, instret */
     SLICES_A_SECOND = 100,
 };
 
@@ -25,11 +23,7 @@ enum {
 #define POOL_MAX   (512ul << 20)
 #define DT_MAX     (2ul << 20)
 
-/* In entry.S; C calls both, or hands their address to the firmware. */
-void hart_start(void);
-_Noreturn void hart_run(struct hart *hart);
 _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree);
-_Noreturn void hart_main(void);
 
 static struct boot_info info;
 
@@ -158,19 +152,4 @@ _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
                                              (uint64_t)harts[i]) != 0)
             boot_fail("hart", "the firmware does not start it");
     hart_run(me);
-}
-
-/* Each hart, on its own stack: leaves the boot tables, and with them all memory but the kernel's.
- */
-_Noreturn void hart_main(void)
-{
-    lock_acquire(&kernel_lock);
-    csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
-    fence_all();
-    csr_write(scounteren, (uint64_t)COUNTERS_FOR_USERS);
-    csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
-    timer_start();
-    struct thread *thread = trap_next();
-    lock_release(&kernel_lock);
-    trap_resume(thread);
 }

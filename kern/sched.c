@@ -94,23 +94,27 @@ void sched_idle(void)
     tlb_activate(NULL);
 }
 
-void sched_kick(void)
+struct hart *sched_to_kick(void)
 {
     int top = top_priority();
     if (top < 0)
-        return;
+        return NULL;
     struct hart *victim = NULL;
     for (uint32_t i = 0; i < nharts; i++) {
         struct hart *hart = harts[i];
         if (hart->idle) {
-            hart->idle = false; /* the next kick finds another one */
-            sbi_send_ipi(hart->id);
-            return;
+            hart->idle = false; /* the next look finds another one */
+            return hart;
         }
         if (hart != this_hart() && hart->current != NULL && (int)hart->current->priority < top &&
             (victim == NULL || hart->current->priority < victim->current->priority))
             victim = hart;
     }
-    if (victim != NULL)
-        sbi_send_ipi(victim->id);
+    return victim;
+}
+
+void sched_kick(const struct hart *hart)
+{
+    if (hart != NULL)
+        sbi_send_ipi(hart->id);
 }

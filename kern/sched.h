@@ -30,7 +30,9 @@ struct thread *sched_pick(void);
 /* This hart has nothing to do: it leaves every user's tables. */
 void sched_idle(void);
 
-/* Another hart that idles, or runs something less urgent than what is ready, is told. Called once
- * at the end of each trap, when this hart has taken its pick. */
-void sched_kick(void);
+/* A hart that idles, or runs something less urgent than what is ready, and so should be told; or
+ * NULL. Asked once at the end of each trap, when this hart has taken its pick; told (sched_kick)
+ * without the lock. */
+struct hart *sched_to_kick(void);
+void sched_kick(const struct hart *hart);
 #endif

@@ -6,12 +6,14 @@
 /* Ticks are in units of the time base. Called once, before the harts start. */
 void timer_init(uint64_t ticks_a_slice);
 
-/* Arms this hart's next tick. Idle harts keep theirs: under a deterministic emulator a hart that
- * spins for another would otherwise wait for ever. */
-void timer_start(void);
+/* Arms this hart's next tick; true: one was due, so its slice is over. Idle harts keep theirs:
+ * under a deterministic emulator a hart that spins for another would otherwise wait for ever.
+ * Called without the kernel lock: setting a timer may cost a hart its turn, and with the lock held
+ * the others would spin until the tick, come too late, and never get it. */
+bool timer_start(void);
 
-/* The timer interrupt: alarms that are due are sent; true: this hart's slice is over. */
-bool timer_interrupt(void);
+/* Sends the alarms that are due. */
+void timer_alarms(void);
 
 /* One alarm a notification; time 0 takes it back. */
 void timer_alarm(struct notification *notification, uint64_t bits, uint64_t time);

@@ -1,4 +1,4 @@
-/* From a trap to the next thread: entry.S calls trap_handle with all registers saved. */
+/* The slow path: from a trap, with all registers saved, to the next thread. */
 #include "trap.h"
 #include "console.h"
 #include "irq.h"
@@ -8,17 +8,22 @@
 #include "timer.h"
 #include "up.h"
 
-/* What a hart can be told while it waits or runs; true: its time slice is over. */
-static bool handle_interrupts(uint64_t pending)
+/* What is pending and enabled; the tick is armed anew before the lock is taken (timer.h). True:
+ * this hart's slice is over. */
+static bool acknowledge(uint64_t *pending)
 {
-    bool slice_over = false;
-    if ((pending & INTERRUPT_SOFTWARE) != 0)
+    *pending = csr_read(sip) & csr_read(sie);
+    if ((*pending & INTERRUPT_SOFTWARE) != 0)
         csr_clear(sip, INTERRUPT_SOFTWARE);
+    return (*pending & INTERRUPT_TIMER) != 0 && timer_start();
+}
+
+static void handle_interrupts(uint64_t pending)
+{
     if ((pending & INTERRUPT_TIMER) != 0)
-        slice_over = timer_interrupt();
+        timer_alarms();
     if ((pending & INTERRUPT_EXTERNAL) != 0)
         irq_interrupt();
-    return slice_over;
 }
 
 /* Waits with interrupts masked, so that none is lost between the look at the queues and wfi: wfi
@@ -27,27 +32,36 @@ struct thread *trap_next(void)
 {
     struct thread *thread;
     while ((thread = sched_pick()) == NULL) {
+        uint64_t pending;
         sched_idle();
         lock_release(&kernel_lock);
         __asm__ volatile("wfi");
+        acknowledge(&pending);
         lock_acquire(&kernel_lock);
-        handle_interrupts(csr_read(sip) & csr_read(sie));
+        handle_interrupts(pending);
     }
     return thread;
 }
 
+static void leave(const struct hart *to_kick)
+{
+    lock_release(&kernel_lock);
+    sched_kick(to_kick);
+}
+
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    bool slice_over = false;
+    uint64_t pending = 0;
+    bool interrupt = (cause & CAUSE_INTERRUPT) != 0;
+    bool slice_over = interrupt && acknowledge(&pending);
     lock_acquire(&kernel_lock);
+    handle_interrupts(pending);
     if (thread->stop_wanted) {
         /* Before anything it asked for: started again, it asks again. */
         sched_stop(thread);
     } else if (cause == CAUSE_ECALL_USER) {
         syscall_handle(thread);
-    } else if ((cause & CAUSE_INTERRUPT) != 0) {
-        slice_over = handle_interrupts(csr_read(sip) & csr_read(sie));
-    } else {
+    } else if (!interrupt) {
         up_fault(thread, cause, value);
     }
     if (thread->state == THREAD_RUNNING && sched_should_yield(thread, slice_over)) {
@@ -58,8 +72,7 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     }
     if (thread->state != THREAD_RUNNING || thread->hart != this_hart())
         thread = trap_next();
-    sched_kick();
-    lock_release(&kernel_lock);
+    leave(sched_to_kick());
     return thread;
 }
 

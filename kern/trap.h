@@ -1,4 +1,4 @@
-/* Traps: C's side of entry.S. */
+/* Traps: C's side of trap.S and leave.S. */
 #ifndef KERN_TRAP_H
 #define KERN_TRAP_H
 #include "thread.h"
@@ -11,7 +11,6 @@ struct thread *trap_next(void);
 
 _Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t value);
 
-/* In entry.S. */
-void trap_entry(void);
+/* In leave.S. */
 _Noreturn void trap_resume(struct thread *thread);
 #endif

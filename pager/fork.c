@@ -5,11 +5,15 @@
 #include "fault.h"
 #include "install.h"
 
+/* Parent and child are about to store to a few pages each; without frames for that a fork that
+ * succeeds would kill one of them. A check, not a reservation. */
+enum { SLACK_NPAGES = 32 };
+
 /* The frames of the child that must not turn out to be missing half-way: root and leaves, and every
  * page if the policy may copy. The lock is held throughout, so what is free now stays free. */
 static bool enough_frames(const struct process *parent)
 {
-    uint64_t needed = 1 + parent->map.nleaves;
+    uint64_t needed = 1 + parent->map.nleaves + SLACK_NPAGES;
     if (parent->pinned || parent->policy->at_fork != NULL)
         needed += parent->map.npages;
     return frames.nfree >= needed;

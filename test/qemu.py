@@ -26,7 +26,7 @@ STOP_SECONDS = 5  # how long QEMU may take to end when asked to
 def command(kernel, archive, append='', *, smp=1, mem='256M', icount=None, seed=None, extra=()):
     """QEMU's command line, as a list."""
     line = [os.environ.get('QEMU', 'qemu-system-riscv64'), '-M', 'virt', '-m', mem,
-            '-smp', str(smp), '-nographic', '-kernel', kernel, '-initrd', archive,
+            '-smp', str(smp), '-nographic', '-kernel', kernel, *(['-initrd', archive] if archive else []),
             '-append', append]
     if icount is not None:
         line += ['-icount', icount]

@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes)
+{
     int last;
     struct archive_file file;
     if (!sound_archive(bytes, nbytes, &last))

@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes)
+{
     const uint64_t inside = 0x80200000;
     struct dt_machine machine;
     enum dt_error error = dt_read(bytes, nbytes, inside, &machine);

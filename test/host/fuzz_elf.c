@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes) {
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t nbytes)
+{
     static const uint64_t limits[] = {(uint64_t)1 << 38, UINT64_MAX};
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         struct elf_image image;

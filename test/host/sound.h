@@ -11,16 +11,19 @@
 #include <string.h>
 
 static inline bool sound_inside(const void *part, size_t part_nbytes, const void *all,
-                                size_t nbytes) {
+                                size_t nbytes)
+{
     uintptr_t start = (uintptr_t)part, low = (uintptr_t)all;
     return start >= low && start - low <= nbytes && part_nbytes <= nbytes - (start - low);
 }
 
-static inline bool sound_range(struct dt_range range) {
+static inline bool sound_range(struct dt_range range)
+{
     return range.nbytes == 0 ? range.base == 0 : range.nbytes <= UINT64_MAX - range.base;
 }
 
-static inline bool sound_harts(const struct dt_machine *machine) {
+static inline bool sound_harts(const struct dt_machine *machine)
+{
     if (machine->nharts > DT_MAX_HARTS)
         return false;
     for (uint32_t i = 0; i < DT_MAX_HARTS; i++) {
@@ -35,7 +38,8 @@ static inline bool sound_harts(const struct dt_machine *machine) {
 
 /* Holds after errors too. */
 static inline bool sound_dt(const void *blob, size_t nbytes, uint64_t inside, enum dt_error error,
-                            const struct dt_machine *machine) {
+                            const struct dt_machine *machine)
+{
     const struct dt_range *ram = &machine->ram;
     bool found = ram->nbytes != 0 && inside >= ram->base && inside - ram->base < ram->nbytes;
     if (ram->nbytes != 0 && !found)
@@ -54,7 +58,8 @@ static inline bool sound_dt(const void *blob, size_t nbytes, uint64_t inside, en
            sound_range(machine->uart) && sound_harts(machine);
 }
 
-static inline bool sound_file(const void *bytes, size_t nbytes, const struct archive_file *file) {
+static inline bool sound_file(const void *bytes, size_t nbytes, const struct archive_file *file)
+{
     return sound_inside(file->name, file->name_len + 1, bytes, nbytes) &&
            strlen(file->name) == file->name_len &&
            sound_inside(file->data, file->nbytes, bytes, nbytes) &&
@@ -62,7 +67,8 @@ static inline bool sound_file(const void *bytes, size_t nbytes, const struct arc
 }
 
 /* Steps through a whole archive and looks each file up again. */
-static inline bool sound_archive(const void *bytes, size_t nbytes, int *last) {
+static inline bool sound_archive(const void *bytes, size_t nbytes, int *last)
+{
     size_t offset = 0, before = 0;
     struct archive_file file, again;
     for (int nfiles = 0; (*last = archive_next(bytes, nbytes, &offset, &file)) == 1; nfiles++) {
@@ -76,7 +82,8 @@ static inline bool sound_archive(const void *bytes, size_t nbytes, int *last) {
     return (*last == 0 || *last == -1) && offset == before;
 }
 
-static inline bool sound_code(const struct elf_image *image, uint64_t address) {
+static inline bool sound_code(const struct elf_image *image, uint64_t address)
+{
     for (uint32_t i = 0; i < image->nsegments; i++) {
         const struct elf_segment *segment = &image->segment[i];
         if ((segment->rights & ELF_X) && address >= segment->vaddr &&
@@ -87,7 +94,8 @@ static inline bool sound_code(const struct elf_image *image, uint64_t address) {
 }
 
 static inline bool sound_segment(const struct elf_image *image, uint32_t index, size_t nbytes,
-                                 uint64_t limit) {
+                                 uint64_t limit)
+{
     const struct elf_segment *one = &image->segment[index];
     uint64_t end = one->vaddr + one->mem_nbytes;
     if (one->mem_nbytes == 0 || one->file_nbytes > one->mem_nbytes || end < one->vaddr ||
@@ -107,7 +115,8 @@ static inline bool sound_segment(const struct elf_image *image, uint32_t index, 
 }
 
 static inline bool sound_elf(size_t nbytes, uint64_t limit, enum elf_error error,
-                             const struct elf_image *image) {
+                             const struct elf_image *image)
+{
     static const struct elf_image zero;
     if (error != ELF_OK)
         return memcmp(image, &zero, sizeof zero) == 0;

@@ -9,7 +9,8 @@ static int nchecks, nfailed;
 
 #define CHECK(condition) check((condition), #condition, __FILE__, __LINE__)
 
-static void check(bool good, const char *text, const char *file, int line) {
+static void check(bool good, const char *text, const char *file, int line)
+{
     nchecks++;
     if (good)
         return;
@@ -27,7 +28,8 @@ struct sample {
 
 static const uint64_t inside = 0x80200000;
 
-static void put(struct sample *to, const void *bytes, size_t nbytes) {
+static void put(struct sample *to, const void *bytes, size_t nbytes)
+{
     if (nbytes > sizeof to->bytes - to->nbytes)
         abort();
     if (nbytes != 0)
@@ -35,23 +37,27 @@ static void put(struct sample *to, const void *bytes, size_t nbytes) {
     to->nbytes += nbytes;
 }
 
-static void put_zeroes(struct sample *to, size_t until) {
+static void put_zeroes(struct sample *to, size_t until)
+{
     while (to->nbytes < until)
         put(to, "", 1);
 }
 
-static void set_be32(uint8_t *at, uint32_t word) {
+static void set_be32(uint8_t *at, uint32_t word)
+{
     for (int i = 0; i < 4; i++)
         at[i] = (uint8_t)(word >> (24 - 8 * i));
 }
 
-static void put_be32(struct sample *to, uint32_t word) {
+static void put_be32(struct sample *to, uint32_t word)
+{
     uint8_t bytes[4];
     set_be32(bytes, word);
     put(to, bytes, 4);
 }
 
-static void set_le(uint8_t *at, uint64_t number, int nbytes) {
+static void set_le(uint8_t *at, uint64_t number, int nbytes)
+{
     for (int i = 0; i < nbytes; i++)
         at[i] = (uint8_t)(number >> (8 * i));
 }
@@ -60,7 +66,8 @@ static void set_le(uint8_t *at, uint64_t number, int nbytes) {
 
 typedef bool sound_t(const uint8_t *bytes, size_t nbytes);
 
-static bool sound_copy(sound_t *sound, const uint8_t *bytes, size_t nbytes) {
+static bool sound_copy(sound_t *sound, const uint8_t *bytes, size_t nbytes)
+{
     uint8_t *copy = malloc(nbytes);
     if (nbytes != 0)
         memcpy(copy, bytes, nbytes);
@@ -69,7 +76,8 @@ static bool sound_copy(sound_t *sound, const uint8_t *bytes, size_t nbytes) {
     return good;
 }
 
-static void check_damage(sound_t *sound, const uint8_t *bytes, size_t nbytes) {
+static void check_damage(sound_t *sound, const uint8_t *bytes, size_t nbytes)
+{
     static const uint8_t flips[] = {0x01, 0x02, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff};
     for (size_t n = 0; n <= nbytes; n++)
         CHECK(sound_copy(sound, bytes, n));
@@ -89,37 +97,46 @@ static void check_damage(sound_t *sound, const uint8_t *bytes, size_t nbytes) {
     free(copy);
 }
 
-static bool dt_sound(const uint8_t *bytes, size_t nbytes) {
+static bool dt_sound(const uint8_t *bytes, size_t nbytes)
+{
     struct dt_machine machine;
     enum dt_error error = dt_read(bytes, nbytes, inside, &machine);
     return sound_dt(bytes, nbytes, inside, error, &machine);
 }
 
-static bool archive_sound(const uint8_t *bytes, size_t nbytes) {
+static bool archive_sound(const uint8_t *bytes, size_t nbytes)
+{
     int last;
     return sound_archive(bytes, nbytes, &last);
 }
 
-static bool elf_sound(const uint8_t *bytes, size_t nbytes) {
+static bool elf_sound(const uint8_t *bytes, size_t nbytes)
+{
     struct elf_image image;
     enum elf_error error = elf_read(bytes, nbytes, UINT64_MAX, &image);
     return sound_elf(nbytes, UINT64_MAX, error, &image);
 }
 
-static void dt_start(struct sample *to) {
+static void dt_start(struct sample *to)
+{
     memset(to, 0, sizeof *to);
     put_zeroes(to, 56); /* header, and an empty memory reservation block */
 }
 
-static void dt_open(struct sample *to, const char *name) {
+static void dt_open(struct sample *to, const char *name)
+{
     put_be32(to, 1);
     put(to, name, strlen(name) + 1);
     put_zeroes(to, (to->nbytes + 3) & ~(size_t)3);
 }
 
-static void dt_close(struct sample *to) { put_be32(to, 2); }
+static void dt_close(struct sample *to)
+{
+    put_be32(to, 2);
+}
 
-static void dt_bytes(struct sample *to, const char *name, const void *value, size_t nbytes) {
+static void dt_bytes(struct sample *to, const char *name, const void *value, size_t nbytes)
+{
     put_be32(to, 3);
     put_be32(to, (uint32_t)nbytes);
     put_be32(to, (uint32_t)to->strings_nbytes);
@@ -129,21 +146,24 @@ static void dt_bytes(struct sample *to, const char *name, const void *value, siz
     to->strings_nbytes += strlen(name) + 1;
 }
 
-static void dt_text(struct sample *to, const char *name, const char *text) {
+static void dt_text(struct sample *to, const char *name, const char *text)
+{
     dt_bytes(to, name, text, strlen(text) + 1);
 }
 
-static void dt_cells(struct sample *to, const char *name, size_t ncells, const uint32_t *cells) {
+static void dt_cells(struct sample *to, const char *name, size_t ncells, const uint32_t *cells)
+{
     uint8_t value[256];
     for (size_t i = 0; i < ncells; i++)
         set_be32(value + 4 * i, cells[i]);
     dt_bytes(to, name, value, 4 * ncells);
 }
 
-#define CELLS(to, name, ...)                                                                       \
+#define CELLS(to, name, ...) \
     dt_cells(to, name, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (uint32_t[]){__VA_ARGS__})
 
-static void dt_finish(struct sample *to) {
+static void dt_finish(struct sample *to)
+{
     put_be32(to, 9);
     uint32_t end = (uint32_t)to->nbytes;
     put(to, to->strings, to->strings_nbytes);
@@ -153,13 +173,15 @@ static void dt_finish(struct sample *to) {
         set_be32(to->bytes + 4 * i, header[i]);
 }
 
-static enum dt_error dt_answer(const struct sample *from, struct dt_machine *machine) {
+static enum dt_error dt_answer(const struct sample *from, struct dt_machine *machine)
+{
     enum dt_error error = dt_read(from->bytes, from->nbytes, inside, machine);
     CHECK(sound_dt(from->bytes, from->nbytes, inside, error, machine));
     return error;
 }
 
-static void dt_hart(struct sample *to, uint32_t id, uint32_t phandle, const char *status) {
+static void dt_hart(struct sample *to, uint32_t id, uint32_t phandle, const char *status)
+{
     dt_open(to, "cpu@0");
     CELLS(to, "reg", id);
     dt_text(to, "device_type", "cpu");
@@ -175,7 +197,8 @@ static void dt_hart(struct sample *to, uint32_t id, uint32_t phandle, const char
     dt_close(to);
 }
 
-static void dt_harts(struct sample *to, uint32_t nharts) {
+static void dt_harts(struct sample *to, uint32_t nharts)
+{
     dt_open(to, "cpus");
     CELLS(to, "#address-cells", 1);
     CELLS(to, "#size-cells", 0);
@@ -185,21 +208,24 @@ static void dt_harts(struct sample *to, uint32_t nharts) {
     dt_close(to);
 }
 
-static void dt_memory(struct sample *to) {
+static void dt_memory(struct sample *to)
+{
     dt_open(to, "memory@80000000");
     CELLS(to, "reg", 0, 0x80000000, 0, 0x10000000);
     dt_text(to, "device_type", "memory");
     dt_close(to);
 }
 
-static void dt_root(struct sample *to) {
+static void dt_root(struct sample *to)
+{
     dt_start(to);
     dt_open(to, "");
     CELLS(to, "#address-cells", 2);
     CELLS(to, "#size-cells", 2);
 }
 
-static void dt_device(struct sample *to, const char *compatible, size_t nbytes, uint32_t base) {
+static void dt_device(struct sample *to, const char *compatible, size_t nbytes, uint32_t base)
+{
     dt_open(to, "device");
     CELLS(to, "reg", base, 0x1000); /* before `compatible`, and in the bus's cells */
     dt_bytes(to, "compatible", compatible, nbytes);
@@ -208,7 +234,8 @@ static void dt_device(struct sample *to, const char *compatible, size_t nbytes, 
 #define LIST(text) text, sizeof text /* NULs inside, and one at the end */
 
 /* The bus with one cell each, written before the harts that its PLIC names. */
-static void dt_soc(struct sample *to) {
+static void dt_soc(struct sample *to)
+{
     dt_open(to, "soc");
     CELLS(to, "#address-cells", 1);
     CELLS(to, "#size-cells", 1);
@@ -228,7 +255,8 @@ static void dt_soc(struct sample *to) {
     dt_close(to);
 }
 
-static void dt_sample(struct sample *to) {
+static void dt_sample(struct sample *to)
+{
     dt_root(to);
     put_be32(to, 4);
     dt_soc(to);
@@ -258,11 +286,13 @@ static void dt_sample(struct sample *to) {
     dt_finish(to);
 }
 
-static bool range_is(struct dt_range range, uint64_t base, uint64_t nbytes) {
+static bool range_is(struct dt_range range, uint64_t base, uint64_t nbytes)
+{
     return range.base == base && range.nbytes == nbytes;
 }
 
-static void test_dt_values(void) {
+static void test_dt_values(void)
+{
     static struct sample blob;
     struct dt_machine machine;
     dt_sample(&blob);
@@ -291,7 +321,8 @@ static void test_dt_values(void) {
     check_damage(dt_sound, blob.bytes, blob.nbytes);
 }
 
-static void test_dt_header(void) {
+static void test_dt_header(void)
+{
     static struct sample blob;
     struct dt_machine machine;
     static const struct {
@@ -324,7 +355,8 @@ static void test_dt_header(void) {
     CHECK(dt_total_bytes("12345678") == 0);
 }
 
-static void test_dt_missing(void) {
+static void test_dt_missing(void)
+{
     static struct sample blob;
     struct dt_machine machine;
     for (uint32_t has = 0; has < 4; has++) {
@@ -358,7 +390,8 @@ static void test_dt_missing(void) {
 }
 
 /* A tree with one bus whose properties vary; is its UART seen? */
-static bool sees_uart(uint32_t naddress, uint32_t nsize, const char *ranges, const char *status) {
+static bool sees_uart(uint32_t naddress, uint32_t nsize, const char *ranges, const char *status)
+{
     static struct sample blob;
     struct dt_machine machine;
     dt_root(&blob);
@@ -385,7 +418,8 @@ static bool sees_uart(uint32_t naddress, uint32_t nsize, const char *ranges, con
     return machine.uart.nbytes != 0;
 }
 
-static void test_dt_buses(void) {
+static void test_dt_buses(void)
+{
     CHECK(sees_uart(2, 2, "", NULL));
     CHECK(sees_uart(2, 2, NULL, "okay"));
     CHECK(!sees_uart(2, 2, "", "disabled"));
@@ -398,7 +432,8 @@ static void test_dt_buses(void) {
     CHECK(!sees_uart(2, 1, "", NULL)); /* the size is 0 */
 }
 
-static void test_dt_structure(void) {
+static void test_dt_structure(void)
+{
     static struct sample blob;
     struct dt_machine machine;
     for (uint32_t depth = 12; depth <= 13; depth++) {
@@ -442,7 +477,8 @@ static void test_dt_structure(void) {
 }
 
 /* Values that are legal bytes and useless numbers. */
-static void test_dt_chosen(void) {
+static void test_dt_chosen(void)
+{
     static struct sample blob;
     struct dt_machine machine;
     dt_root(&blob);
@@ -476,7 +512,8 @@ static void test_dt_chosen(void) {
     CHECK(range_is(machine.archive, 0, 0) && range_is(machine.uart, 0, 0));
 }
 
-static void test_dt_qemu(const char *path) {
+static void test_dt_qemu(const char *path)
+{
     FILE *file = fopen(path, "rb");
     CHECK(file != NULL);
     if (file == NULL)
@@ -501,7 +538,8 @@ static void test_dt_qemu(const char *path) {
 }
 
 static void cpio_file(struct sample *to, const char *name, size_t name_nbytes, uint32_t mode,
-                      const char *data) {
+                      const char *data)
+{
     char header[111];
     snprintf(header, sizeof header, "070701%08X%08x%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
              1u, (unsigned)mode, 0u, 0u, 1u, 0u, (unsigned)strlen(data), 0u, 0u, 0u, 0u,
@@ -516,7 +554,8 @@ static void cpio_file(struct sample *to, const char *name, size_t name_nbytes, u
 }
 
 /* The last file's header starts at *last. */
-static void cpio_sample(struct sample *to, size_t *last) {
+static void cpio_sample(struct sample *to, size_t *last)
+{
     memset(to, 0, sizeof *to);
     cpio_file(to, "pager", 18, 0100755, "abcde"); /* padded so that data starts at 128 */
     cpio_file(to, "empty", 6, 0100644, "");
@@ -525,7 +564,8 @@ static void cpio_sample(struct sample *to, size_t *last) {
     cpio_file(to, "TRAILER!!!", 11, 0, "");
 }
 
-static void test_archive_values(void) {
+static void test_archive_values(void)
+{
     static struct sample cpio;
     size_t last, offset = 0;
     struct archive_file file;
@@ -552,7 +592,8 @@ static void test_archive_values(void) {
     check_damage(archive_sound, cpio.bytes, cpio.nbytes);
 }
 
-static void test_archive_damage(void) {
+static void test_archive_damage(void)
+{
     static struct sample cpio;
     size_t last;
     struct archive_file file;
@@ -587,8 +628,8 @@ enum { TEXT, DATA, STACK, LANDING, NPROGRAM };
 enum { TYPE = 0, FLAGS = 4, OFFSET = 8, VADDR = 16, PADDR = 24, FILESZ = 32, MEMSZ = 40 };
 
 static void elf_program(struct sample *to, int index, uint32_t type, uint32_t flags,
-                        uint64_t offset, uint64_t vaddr, uint64_t file_nbytes,
-                        uint64_t mem_nbytes) {
+                        uint64_t offset, uint64_t vaddr, uint64_t file_nbytes, uint64_t mem_nbytes)
+{
     uint8_t *at = to->bytes + 64 + 56 * index;
     set_le(at + TYPE, type, 4);
     set_le(at + FLAGS, flags, 4);
@@ -598,7 +639,8 @@ static void elf_program(struct sample *to, int index, uint32_t type, uint32_t fl
     set_le(at + MEMSZ, mem_nbytes, 8);
 }
 
-static void elf_sample(struct sample *to, uint32_t nprogram) {
+static void elf_sample(struct sample *to, uint32_t nprogram)
+{
     memset(to, 0, sizeof *to);
     put(to, "\177ELF\2\1\1", 7);
     put_zeroes(to, 8192);
@@ -617,14 +659,15 @@ static void elf_sample(struct sample *to, uint32_t nprogram) {
     set_le(to->bytes + 64 + 56 * LANDING + PADDR, 0x10440, 8);
 }
 
-static enum elf_error elf_answer(const struct sample *from, uint64_t limit,
-                                 struct elf_image *image) {
+static enum elf_error elf_answer(const struct sample *from, uint64_t limit, struct elf_image *image)
+{
     enum elf_error error = elf_read(from->bytes, from->nbytes, limit, image);
     CHECK(sound_elf(from->nbytes, limit, error, image));
     return error;
 }
 
-static void test_elf_values(void) {
+static void test_elf_values(void)
+{
     static struct sample elf;
     struct elf_image image;
     elf_sample(&elf, NPROGRAM);
@@ -654,7 +697,8 @@ static void test_elf_values(void) {
         CHECK(strlen(elf_error_text((enum elf_error)i)) > 5);
 }
 
-static void test_elf_headers(void) {
+static void test_elf_headers(void)
+{
     static struct sample elf;
     struct elf_image image;
     static const struct {
@@ -694,7 +738,8 @@ static void test_elf_headers(void) {
     CHECK(elf_read("#!sh", 4, UINT64_MAX, &image) == ELF_NOT_ELF);
 }
 
-static void test_elf_segments(void) {
+static void test_elf_segments(void)
+{
     static struct sample elf;
     struct elf_image image;
     const uint64_t top = UINT64_MAX;
@@ -729,7 +774,8 @@ static void test_elf_segments(void) {
     }
 }
 
-static void test_elf_rights_and_count(void) {
+static void test_elf_rights_and_count(void)
+{
     static struct sample elf;
     struct elf_image image;
     const uint64_t top = UINT64_MAX;
@@ -752,7 +798,8 @@ static void test_elf_rights_and_count(void) {
     }
 }
 
-static void test_elf_landing(void) {
+static void test_elf_landing(void)
+{
     static struct sample elf;
     struct elf_image image;
     static const struct {
@@ -784,7 +831,8 @@ static void test_elf_landing(void) {
     CHECK(elf_answer(&elf, (uint64_t)1 << 38, &image) == ELF_BAD_LANDING);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     test_dt_values();
     test_dt_header();
     test_dt_missing();

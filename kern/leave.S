@@ -1,0 +1,61 @@
+/* From the kernel to a thread; and the slow path, between saved registers and the next thread. */
+#include "abi.h"
+#include "regs.h"
+
+/* The thread's pc, and no reservation that another thread's lr left on this hart. */
+    .macro  leave_kernel
+    csrw    sscratch, tp
+    ld      t0, THREAD_PC(tp)
+    csrw    sepc, t0
+    addi    t1, tp, THREAD_PC
+    sc.d    zero, t0, (t1)
+    .endm
+
+    .text
+    .globl fast_miss_call, fast_miss_receive, fast_miss_fault, trap_slow, trap_resume
+/* The lock was held, nobody waits, or something is unusual: what the fast path left in its registers
+ * is saved, and the pc goes back to the ecall. */
+fast_miss_call:
+    li      a7, SYS_CALL
+    j       1f
+fast_miss_receive:
+    li      a7, SYS_REPLY_RECEIVE
+1:  clear   29, 30, 31
+    save    ARGUMENTS, TEMPORARIES
+    ld      t0, THREAD_PC(tp)
+    addi    t0, t0, -4
+    sd      t0, THREAD_PC(tp)
+fast_miss_fault:
+trap_slow:
+    mv      a0, tp
+    csrr    a1, scause
+    csrr    a2, stval
+    ld      tp, THREAD_HART(tp)
+    ld      sp, HART_STACK(tp)
+    call    trap_handle
+/* trap_resume(thread): all registers. */
+trap_resume:
+    mv      tp, a0
+    .globl fast_exit_resumed
+fast_exit_resumed:
+    leave_kernel
+    restore RA, 2, 3, TEMPORARIES, SAVED, ARGUMENTS, 4
+    sret
+
+    .globl fast_exit_receiver
+/* Message, badge and token are in a0-a7; nothing else of the sender or the kernel goes out. */
+fast_exit_receiver:
+    leave_kernel
+    restore 2, 3
+    clear   RA, SAVED, TEMPORARIES
+    restore 4
+    sret
+
+    .globl fast_exit_answered
+/* The answer is in a0-a5; a6 = 0. */
+fast_exit_answered:
+    leave_kernel
+    restore RA, 2, 3, SAVED
+    clear   16, 17, TEMPORARIES
+    restore 4
+    sret

@@ -1,0 +1,86 @@
+/* Where every trap enters.
+ *
+ * In user mode sscratch holds the running thread; in the kernel it is 0, so that a trap from the
+ * kernel itself is told from one that a program caused. Each path saves what it needs, and no more:
+ * a system call what its convention preserves, a receive sp, gp and tp, all others everything. */
+#include "abi.h"
+#include "regs.h"
+
+    .text
+    .balign 4
+    .globl trap_entry
+trap_entry:
+    csrrw   tp, sscratch, tp
+    beqz    tp, from_kernel
+    sd      t6, THREAD_X(31)(tp)
+    csrr    t6, scause
+    addi    t6, t6, -CAUSE_ECALL_USER
+    bnez    t6, not_a_call
+    li      t6, SYS_YIELD
+    bgtu    a7, t6, general
+    beq     a7, t6, yield
+
+    save    2, 3
+    csrrw   t6, sscratch, zero
+    sd      t6, THREAD_X(4)(tp)
+    csrr    t6, sepc
+    addi    t6, t6, 4
+    sd      t6, THREAD_PC(tp)
+    bnez    a7, receive
+    save    RA, SAVED
+    j       fast_call
+receive:
+    j       fast_reply_receive
+
+/* Nothing as urgent is ready: back at once. The look needs no lock: what becomes ready now sends
+ * an interrupt if it should run here. */
+yield:
+    la      t6, sched_ready_mask
+    lwu     t6, 0(t6)
+    lwu     t5, THREAD_PRIORITY(tp)
+    srl     t6, t6, t5
+    bnez    t6, general
+    csrr    t6, sepc
+    addi    t6, t6, 4
+    csrw    sepc, t6
+    csrrw   tp, sscratch, tp
+    li      a0, 0
+    li      t5, 0
+    li      t6, 0
+    sret
+
+not_a_call:
+    save    RA, 2, 3, 5, 6, 7, SAVED, ARGUMENTS, 28, 29, 30
+    csrrw   t0, sscratch, zero
+    sd      t0, THREAD_X(4)(tp)
+    csrr    a2, sepc
+    sd      a2, THREAD_PC(tp)
+    csrr    a1, scause
+    bltz    a1, interrupt
+    csrr    a0, stval
+    clear   13, 14, 15
+    j       fast_fault
+
+general:
+    save    RA, 2, 3, 5, 6, 7, SAVED, ARGUMENTS, 28, 29, 30
+    csrrw   t0, sscratch, zero
+    sd      t0, THREAD_X(4)(tp)
+    csrr    t0, sepc
+    sd      t0, THREAD_PC(tp)
+interrupt:
+    j       trap_slow
+
+/* A bug: on a stack of its own, because the hart's may be what broke. */
+from_kernel:
+    la      sp, panic_stack_top
+    csrr    tp, sscratch
+    csrw    sscratch, zero
+    csrr    a0, scause
+    csrr    a1, sepc
+    csrr    a2, stval
+    call    trap_from_kernel
+
+    .bss
+    .balign 16
+    .space  4096
+panic_stack_top:
