@@ -95,7 +95,9 @@ static bool refill(unsigned type)
 
 void *pool_object(unsigned type)
 {
-    if (pool.free_object[type] == NULL && !refill(type))
+    /* Tables can always be had back from spaces (they are a cache), objects can't: so objects never
+     * take the last frames, without which nobody could run. */
+    if (pool.nfree < POOL_RESERVE || (pool.free_object[type] == NULL && !refill(type)))
         return NULL;
     struct object *object = pool.free_object[type];
     pool.free_object[type] = object->next_free;

@@ -35,7 +35,11 @@ struct object {
     uint64_t serial; /* kept from one object to the next in the same place (threads: the token) */
 };
 
-enum { THREAD_NBYTES = 512, POOL_KIND_OBJECT = 2 };
+enum {
+    THREAD_NBYTES = 512,
+    POOL_KIND_OBJECT = 2,
+    POOL_RESERVE = 16, /* frames that objects leave: tables for one thread to go on with */
+};
 
 extern struct pool {
     pfn_t first;
@@ -53,7 +57,8 @@ uint64_t pool_total_frames(void);
 void *pool_frame(void);
 void pool_release(void *frame);
 
-/* An object of a TYPE_…, zeroed but for its header, or NULL. Freeing raises the generation. */
+/* An object of a TYPE_…, zeroed but for its header, or NULL: the pool is down to its reserve.
+ * Freeing raises the generation. */
 void *pool_object(unsigned type);
 void pool_object_free(struct object *object);
 

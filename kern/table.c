@@ -2,7 +2,12 @@
 #include "table.h"
 #include "pool.h"
 
-enum { USER_ROOT_ENTRIES = 256, MIDDLE_SHIFT = 21, ROOT_SHIFT = 30 };
+enum {
+    USER_ROOT_ENTRIES = 256,
+    MIDDLE_SHIFT = 21,
+    ROOT_SHIFT = 30,
+    MIDDLE_PAGES = LEAF_PAGES * LEAF_PAGES, /* pages that one middle table covers */
+};
 
 static bool is_table(uint64_t entry)
 {
@@ -48,11 +53,17 @@ unsigned table_rights(uint64_t entry)
     return (unsigned)(entry >> 1 & RIGHTS_MASK);
 }
 
-uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed_leaf)
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed)
 {
     uint64_t n = table_run(va, npages);
-    *freed_leaf = NULL;
+    *freed = (struct table_freed){0};
     uint64_t *middle = middle_of(root, va, false);
+    if (va % (1ul << ROOT_SHIFT) == 0 && npages >= MIDDLE_PAGES) {
+        freed->middle = middle;
+        if (middle != NULL)
+            root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)] = 0;
+        return MIDDLE_PAGES;
+    }
     if (middle == NULL)
         return n;
     uint64_t *entry = &middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)];
@@ -61,12 +72,24 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **fr
     uint64_t *leaf = below(*entry);
     if (n == LEAF_PAGES) {
         *entry = 0;
-        *freed_leaf = leaf;
+        freed->leaf = leaf;
         return n;
     }
     for (uint64_t i = table_index(va), end = i + n; i < end; i++)
         leaf[i] = 0;
     return n;
+}
+
+void table_release(const struct table_freed *freed)
+{
+    if (freed->leaf != NULL)
+        pool_release(freed->leaf);
+    if (freed->middle == NULL)
+        return;
+    for (unsigned m = 0; m < LEAF_PAGES; m++)
+        if (is_table(freed->middle[m]))
+            pool_release(below(freed->middle[m]));
+    pool_release(freed->middle);
 }
 
 uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry)
@@ -95,12 +118,8 @@ bool table_free_piece(uint64_t *root)
     for (unsigned r = 0; r < USER_ROOT_ENTRIES; r++) {
         if (!is_table(root[r]))
             continue;
-        uint64_t *middle = below(root[r]);
-        for (unsigned m = 0; m < LEAF_PAGES; m++)
-            if (is_table(middle[m]))
-                pool_release(below(middle[m]));
+        table_release(&(struct table_freed){.middle = below(root[r])});
         root[r] = 0;
-        pool_release(middle);
         return true;
     }
     return false;

@@ -44,9 +44,14 @@ static inline bool table_takes_away(uint64_t old, uint64_t entry)
            (table_frame(old) != table_frame(entry) || (old & rights & ~entry) != 0);
 }
 
-/* Leaf tables that a run loses: a full span's table is unlinked and handed back for release, which
- * the caller does after the fence. */
-uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed_leaf);
+/* Clears a run; returns how many pages it did. A whole span of 2 MiB, or of 1 GiB when that much is
+ * asked for, loses its table, which is unlinked and left in *freed for table_release, to be called
+ * after the fence. */
+struct table_freed {
+    uint64_t *leaf, *middle;
+};
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed);
+void table_release(const struct table_freed *freed);
 
 /* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
 uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);

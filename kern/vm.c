@@ -84,12 +84,11 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     err_t error = check_run(va, npages);
     if (error != 0)
         return error;
-    uint64_t *leaf;
-    uint64_t n = table_unmap(space->root, va, npages, &leaf);
+    struct table_freed freed;
+    uint64_t n = table_unmap(space->root, va, npages, &freed);
     tlb_forget(space);
     /* Only now: a hart's walker may have been inside the table until the fence. */
-    if (leaf != NULL)
-        pool_release(leaf);
+    table_release(&freed);
     return (err_t)n;
 }
 

@@ -45,12 +45,7 @@ void install_present(struct process *process, const struct region *region, uint6
 
 void install_drop_all(struct process *process)
 {
-    for (uint64_t leaf = 0, found = 0; found < process->map.nleaves; leaf++) {
-        if (process->map.root[leaf] == 0)
-            continue;
-        port_drop(process, leaf << LEAF_SHIFT, LEAF_PAGES);
-        found++;
-    }
+    port_drop(process, 0, ADDRESS_LIMIT >> PAGE_SHIFT);
     process->cached = false;
 }
 
