@@ -64,8 +64,15 @@ _Noreturn void _exit(int status)
 
 static pid_t wait_for(pid_t pid, int options, uint32_t *status, uint32_t *cause)
 {
-    uint64_t word[6] = {REQ_WAIT, (uint64_t)(int64_t)pid, (options & WNOHANG) != 0};
-    long child = libsys_result(holstein_request(word));
+    uint64_t word[6] = {0};
+    long result;
+    do { /* again when too many threads of this process wait */
+        word[0] = REQ_WAIT;
+        word[1] = (uint64_t)(int64_t)pid;
+        word[2] = (options & WNOHANG) != 0;
+        result = holstein_request(word);
+    } while (result == ERR_AGAIN);
+    long child = libsys_result(result);
     *status = (uint32_t)word[1];
     *cause = (uint32_t)word[2];
     return (pid_t)child;

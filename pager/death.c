@@ -120,9 +120,12 @@ bool death_wait(struct process *process, uint64_t token, uint64_t word[6])
         word[0] = (uint64_t)ERR_CHILD;
     } else if (word[2] != 0) {
         word[0] = 0;
-    } else if (waiter == process->waiter + THREADS_MAX) {
-        word[0] = (uint64_t)ERR_LIMIT;
     } else {
+        /* Full: some of them are threads that ended. One asks again, if it is still there. */
+        if (waiter == process->waiter + THREADS_MAX) {
+            waiter = process->waiter;
+            port_reply(waiter->token, (const uint64_t[6]){(uint64_t)ERR_AGAIN});
+        }
         *waiter = (struct waiter){.token = token, .pid = pid};
         return false;
     }

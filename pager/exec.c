@@ -73,9 +73,11 @@ static bool put_segment(struct image *image, const struct elf_segment *segment)
     uint64_t file_end = segment->vaddr + segment->file_nbytes;
     uint64_t page = segment->vaddr & ~(uint64_t)(PAGE_SIZE - 1);
     for (; page < file_end; page += PAGE_SIZE) {
-        const uint8_t *bytes = image->file.data + segment->offset + (page - segment->vaddr);
-        bool whole = page >= segment->vaddr && page + PAGE_SIZE <= file_end;
-        if (!whole || (uint64_t)(bytes - archive) % PAGE_SIZE != 0 || image->pinned) {
+        bool whole = page >= segment->vaddr && page + PAGE_SIZE <= file_end && !image->pinned;
+        const uint8_t *bytes = archive;
+        if (whole)
+            bytes = image->file.data + segment->offset + (page - segment->vaddr);
+        if (!whole || (uint64_t)(bytes - archive) % PAGE_SIZE != 0) {
             if (!put_copy(image, page, segment))
                 return false;
             continue;
@@ -102,13 +104,15 @@ static bool add_region(struct image *image, uint64_t start, uint64_t end, unsign
 static err_t lay_out(struct image *image, uint64_t block_npages)
 {
     uint64_t stack_nbytes = image->elf.stack_nbytes;
+    if (stack_nbytes > (uint64_t)STACK_NPAGES_MAX * PAGE_SIZE)
+        return ERR_NOEXEC;
     if (stack_nbytes == 0)
         stack_nbytes = (uint64_t)STACK_NPAGES_DEFAULT * PAGE_SIZE;
     stack_nbytes = (stack_nbytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     image->stack_top = image->elf.low;
     image->block_start = image->stack_top - block_npages * PAGE_SIZE;
     uint64_t needed = stack_nbytes + (block_npages + 1) * PAGE_SIZE;
-    if (stack_nbytes > (uint64_t)STACK_NPAGES_MAX * PAGE_SIZE || image->stack_top < needed)
+    if (image->stack_top < needed)
         return ERR_NOEXEC;
     uint64_t stack_start = image->block_start - stack_nbytes;
     bool ok = add_region(image, stack_start, image->stack_top, RIGHT_R | RIGHT_W, USE_STACK);
@@ -117,7 +121,8 @@ static err_t lay_out(struct image *image, uint64_t block_npages)
         uint64_t start = segment->vaddr & ~(uint64_t)(PAGE_SIZE - 1);
         uint64_t end =
             (segment->vaddr + segment->mem_nbytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-        ok = add_region(image, start, end, segment_rights(segment), USE_IMAGE);
+        ok = segment_rights(segment) != 0 &&
+             add_region(image, start, end, segment_rights(segment), USE_IMAGE);
     }
     return ok && add_region(image, image->elf.high, image->elf.high, RIGHT_R | RIGHT_W, USE_HEAP)
                ? 0
@@ -132,6 +137,29 @@ static err_t find_program(struct image *image, const char *path)
     enum elf_error error =
         elf_read(image->file.data, image->file.nbytes, ADDRESS_LIMIT, &image->elf);
     return error == ELF_OK ? 0 : ERR_NOEXEC;
+}
+
+/* A pinned process has all its pages at once. */
+static bool put_rest(struct image *image)
+{
+    for (uint32_t i = 0; i < image->regions.n; i++) {
+        const struct region *region = &image->regions.region[i];
+        for (uint64_t va = region->start; va < region->end; va += PAGE_SIZE) {
+            const entry_t *entry = map_find(&image->map, va);
+            if ((va >= image->block_start && va < image->stack_top) ||
+                (entry != NULL && *entry != 0))
+                continue;
+            pfn_t frame = frame_take();
+            if (frame == NO_FRAME)
+                return false;
+            zero_frame(port_frame(frame));
+            if (!map_put(&image->map, va, frame)) {
+                frame_release(frame);
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* Everything but the argument block's pages. On an error the map holds nothing. */
@@ -149,6 +177,10 @@ static err_t build(struct image *image, const char *path, uint64_t block_npages)
             map_destroy(&image->map);
             return ERR_NOMEM;
         }
+    }
+    if (image->pinned && !put_rest(image)) {
+        map_destroy(&image->map);
+        return ERR_NOMEM;
     }
     return 0;
 }
@@ -180,6 +212,7 @@ static void change_over(struct process *process, const struct image *image)
             port_thread_destroy(process, i);
     port_thread_stop(process, 0);
     process->threads = 1;
+    process->threaded = false;
     for (unsigned i = 0; i < THREADS_MAX; i++)
         process->waiter[i].token = 0;
     install_drop_all(process);

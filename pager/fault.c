@@ -66,6 +66,9 @@ static struct fault_answer copy(struct process *process, uint64_t va, pfn_t old)
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
+    /* Another thread may have upgraded it meanwhile: it must not store while this is copied. */
+    if (sole(old) && process_is_threaded(process))
+        port_drop(process, va, 1);
     frame_hold(old);
     process->busy++;
     port_unlock();
@@ -117,7 +120,9 @@ static struct fault_answer present(struct process *process, const struct region 
 {
     if (!store || region->kind == REGION_SHARED)
         return answer(process, region, va, frame);
-    if (store_verdict(process, va, !sole(frame)) == STORE_COPY)
+    /* The last owner's page needs no frame: no policy may make it die for want of one. */
+    bool must_not_copy = sole(frame) && (process->pinned || frames.nfree == 0);
+    if (!must_not_copy && store_verdict(process, va, !sole(frame)) == STORE_COPY)
         return copy(process, va, frame);
     fault_statistics.upgrades++;
     return answer(process, region, va, frame);
@@ -198,8 +203,7 @@ static bool own_page(struct process *process, const struct region *region, uint6
     pfn_t old = entry_frame(*entry);
     copy_frame(port_frame(frame), port_frame(old));
     *entry = entry_make(frame);
-    if (process->cached)
-        port_drop(process, va, 1);
+    port_drop(process, va, 1);
     frame_release(old);
     return true;
 }

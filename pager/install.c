@@ -56,7 +56,7 @@ bool install_reclaim(const struct process *but)
     struct process *start = process_is_alive(victim) ? victim->next : process_init;
     struct process *p = start;
     do {
-        if (p != but && p->state == PROCESS_ALIVE && p->cached) {
+        if (p != but && !p->pinned && p->state == PROCESS_ALIVE && p->cached) {
             install_drop_all(p);
             victim = p;
             return true;

@@ -13,9 +13,18 @@ static void drop(struct process *process, uint64_t start, uint64_t end)
 {
     if (start >= end)
         return;
-    if (process->cached)
-        port_drop(process, start, (end - start) >> PAGE_SHIFT);
+    port_drop(process, start, (end - start) >> PAGE_SHIFT);
     map_clear(&process->map, start, end);
+}
+
+/* Frames that populating [start, end) takes: checked first, so that a refusal leaves no leaf (I8).
+ */
+static bool has_frames(const struct map *map, uint64_t start, uint64_t end)
+{
+    uint64_t needed = (end - start) >> PAGE_SHIFT;
+    for (uint64_t leaf = start >> LEAF_SHIFT; leaf << LEAF_SHIFT < end; leaf++)
+        needed += map->root[leaf] == 0;
+    return needed <= frames.nfree;
 }
 
 err_t mmap_sbrk(struct process *process, int64_t increment)
@@ -29,6 +38,8 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
         return increment > 0 ? ERR_NOMEM : ERR_INVALID;
     uint64_t end = page_up((uint64_t)wanted), old_end = heap->end;
     if (end > old_end && (end - old_end) >> PAGE_SHIFT > frames.nfree)
+        return ERR_NOMEM;
+    if (end > old_end && process->pinned && !has_frames(&process->map, old_end, end))
         return ERR_NOMEM;
     heap->end = end;
     if (process->pinned && !fault_populate(process, old_end, end)) {
@@ -57,7 +68,8 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
         .kind = shared ? REGION_SHARED : REGION_PRIVATE,
         .use = USE_MMAP,
     };
-    if (start == 0)
+    if (start == 0 ||
+        ((shared || process->pinned) && !has_frames(&process->map, region.start, region.end)))
         return ERR_NOMEM;
     if (!region_add(&process->regions, &region))
         return ERR_LIMIT;

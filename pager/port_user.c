@@ -97,15 +97,15 @@ err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npage
 
 void port_protect(struct process *process, uint64_t va, uint64_t npages, unsigned rights)
 {
-    err_t done;
-    for (; npages > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT)
+    err_t done = 1;
+    for (; npages > 0 && done > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT)
         done = sys_protect(space_slot(process), va, rights, npages);
 }
 
 void port_drop(struct process *process, uint64_t va, uint64_t npages)
 {
-    err_t done;
-    for (; npages > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT)
+    err_t done = 1;
+    for (; npages > 0 && done > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT)
         done = sys_unmap(space_slot(process), va, npages);
 }
 

@@ -24,12 +24,13 @@ struct process {
     uint8_t state;
     bool pinned; /* fully populated with pages of its own: never short of memory; can't be killed */
     bool dying;  /* to be torn down when `busy` is 0 */
-    bool cached; /* the kernel may hold entries of it */
-    uint32_t busy;       /* requests of it that run outside the lock */
-    uint32_t threads;    /* bit mask of its threads */
-    uint32_t handle;     /* the port's own number for it */
-    uint32_t status;     /* zombie: what it exited with */
-    uint32_t cause;      /* zombie: enum death_cause */
+    bool threaded;    /* has had a second thread since exec: one that ended may still be served */
+    bool cached;      /* the kernel may hold entries of it */
+    uint32_t busy;    /* requests of it that run outside the lock */
+    uint32_t threads; /* bit mask of its threads */
+    uint32_t handle;  /* the port's own number for it */
+    uint32_t status;  /* zombie: what it exited with */
+    uint32_t cause;   /* zombie: enum death_cause */
     uint64_t heap_break; /* bytes; its region ends on the page boundary above */
     struct map map;
     const struct policy *policy;
@@ -62,6 +63,6 @@ bool process_is_alive(const struct process *process);
 
 static inline bool process_is_threaded(const struct process *process)
 {
-    return (process->threads & (process->threads - 1)) != 0;
+    return process->threaded;
 }
 #endif

@@ -22,7 +22,7 @@ enum request {
                     return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID */
     REQ_EXIT,    /* a1 status; does not return */
     REQ_WAIT,    /* a1 child's number or -1, a2 nonzero: do not wait -> number (0: none yet),
-                    a1 status, a2 cause. ERR_CHILD */
+                    a1 status, a2 cause. ERR_CHILD; ERR_AGAIN: ask again */
     REQ_KILL,    /* a1 number; -1, from init: all but init. ERR_SEARCH, ERR_PERMISSION (init and
                     servers) */
     REQ_SBRK,    /* a1 signed increment -> old break. ERR_NOMEM, ERR_INVALID */

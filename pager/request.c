@@ -97,6 +97,7 @@ static err_t make_thread(struct process *process, const uint64_t word[6])
     if (error != 0)
         return error;
     process->threads |= 1u << number;
+    process->threaded = true;
     port_thread_set(process, number,
                     &(struct port_registers){
                         .pc = word[1], .sp = word[2], .a0 = word[3], .a1 = number, .tp = word[4]});
