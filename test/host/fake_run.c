@@ -1,0 +1,270 @@
+/* The fake machine's threads: accesses, requests, and the start and end of it all. */
+#include "fake_space.h"
+#include "../../pager/audit.h"
+#include "../../pager/death.h"
+#include "../../pager/fault.h"
+#include "../../pager/request.h"
+#include <string.h>
+#include <sys/mman.h>
+
+enum { TOKEN_HANDLE_SHIFT = 4, TOKEN_COUNT_SHIFT = 16, FAULTS_MAX = 3, FAULTS_MAX_HOOKED = 50 };
+
+char *port_window;
+
+static uint64_t ntokens, own_npages, archive_npages;
+
+static struct fake_thread *thread_of(const struct process *process, unsigned number)
+{
+    struct fake_thread *thread = &fake_space_of(process)->thread[number];
+    if (number >= THREADS_MAX || thread->state == THREAD_NONE)
+        fake_breach("a call about a thread that is not there", number);
+    return thread;
+}
+
+/* The thread that waits with this token, or NULL. */
+static struct fake_thread *by_token(uint64_t token)
+{
+    struct fake_space *space = &fake_space[token >> TOKEN_HANDLE_SHIFT & (FAKE_SPACES - 1)];
+    struct fake_thread *thread = &space->thread[token & (THREADS_MAX - 1)];
+    return space->owner != NULL && token != 0 && thread->token == token ? thread : NULL;
+}
+
+static uint64_t new_token(const struct process *process, unsigned number)
+{
+    struct fake_thread *thread = thread_of(process, number);
+    if (thread->state != THREAD_RUNS || thread->token != 0)
+        fake_breach("test: a thread asks that does not run", number);
+    thread->token =
+        ++ntokens << TOKEN_COUNT_SHIFT | (uint64_t)process->handle << TOKEN_HANDLE_SHIFT | number;
+    return thread->token;
+}
+
+err_t port_thread_make(struct process *process, unsigned number)
+{
+    struct fake_thread *thread = &fake_space_of(process)->thread[number];
+    if (number >= THREADS_MAX || thread->state != THREAD_NONE)
+        fake_breach("a thread made twice", number);
+    if (fake_fails(1))
+        return ERR_POOL;
+    fake.pool_left--;
+    *thread = (struct fake_thread){.state = THREAD_STOPPED};
+    return 0;
+}
+
+void port_thread_destroy(struct process *process, unsigned number)
+{
+    *thread_of(process, number) = (struct fake_thread){.state = THREAD_NONE};
+    fake.pool_left++;
+}
+
+void port_thread_set(struct process *process, unsigned number,
+                     const struct port_registers *registers)
+{
+    if (thread_of(process, number)->state != THREAD_STOPPED)
+        fake_breach("registers of a thread that runs", number);
+    thread_of(process, number)->registers = *registers;
+}
+
+err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
+{
+    struct fake_thread *from = by_token(token);
+    if (from == NULL)
+        return ERR_TOKEN;
+    thread_of(process, number)->registers = from->registers;
+    thread_of(process, number)->registers.a0 = 0;
+    return 0;
+}
+
+void port_thread_start(struct process *process, unsigned number)
+{
+    thread_of(process, number)->state = THREAD_RUNS;
+}
+
+void port_thread_stop(struct process *process, unsigned number)
+{
+    thread_of(process, number)->state = THREAD_STOPPED;
+    thread_of(process, number)->token = 0;
+}
+
+bool port_reply(uint64_t token, const uint64_t word[6])
+{
+    struct fake_thread *thread = by_token(token);
+    if (thread == NULL)
+        return false;
+    memcpy(thread->reply, word, sizeof thread->reply);
+    thread->token = 0;
+    return true;
+}
+
+/* What the kernel does with an answer to a fault, and the server when that is refused. The process
+ * may be gone. */
+static bool resume(struct process *process, uint64_t token, struct fault_answer answer)
+{
+    if (answer.item == 0)
+        return false;
+    if (answer.item != FAULT_RESUME && fake.at_install != NULL)
+        fake.at_install();
+    struct fake_thread *thread = by_token(token);
+    if (thread == NULL)
+        return false;
+    if (answer.item != FAULT_RESUME &&
+        port_map(process, answer.item & ~(uint64_t)RIGHTS_MASK, answer.frame, 1,
+                 answer.item & RIGHTS_MASK) != 0 &&
+        !fault_make_room(process))
+        return false;
+    thread = by_token(token);
+    if (thread == NULL)
+        return false;
+    thread->token = 0;
+    return true;
+}
+
+bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned cause,
+                 uint8_t *byte)
+{
+    unsigned needed = cause == FAKE_STORE ? RIGHT_W : cause == FAKE_LOAD ? RIGHT_R : RIGHT_X;
+    int limit = fake.at_unlock == NULL && fake.at_install == NULL ? FAULTS_MAX : FAULTS_MAX_HOOKED;
+    const struct fake_space *space = fake_space_of(process);
+    for (int nfaults = 0;; nfaults++) {
+        uint64_t entry = fake_find(space, va);
+        if ((entry & needed) != 0) {
+            uint8_t *at = (uint8_t *)port_frame(entry >> 3) + va % PAGE_SIZE;
+            if (cause == FAKE_STORE)
+                *at = *byte;
+            else
+                *byte = *at;
+            return true;
+        }
+        if (nfaults == limit)
+            fake_breach("P1: the access still faults", va);
+        uint64_t token = new_token(process, number);
+        fake_pending[fake_npending++] = (struct fake_pending){space, va};
+        bool resumed = resume(process, token, fault_handle(process, va, cause));
+        fake_npending--;
+        if (!resumed)
+            return false;
+    }
+}
+
+bool fake_load(struct process *process, uint64_t va, uint8_t *byte)
+{
+    return fake_access(process, 0, va, FAKE_LOAD, byte);
+}
+
+bool fake_store(struct process *process, uint64_t va, uint8_t byte)
+{
+    return fake_access(process, 0, va, FAKE_STORE, &byte);
+}
+
+enum fake_answer fake_request(struct process *process, unsigned number, uint64_t word[6])
+{
+    uint64_t token = new_token(process, number);
+    bool answered = request_handle(process, token, word);
+    struct fake_thread *thread = by_token(token);
+    if (thread == NULL)
+        return FAKE_GONE;
+    if (!answered)
+        return FAKE_WAITS;
+    thread->token = 0;
+    return FAKE_ANSWERED;
+}
+
+int64_t fake_call(struct process *process, uint64_t request, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    uint64_t word[6] = {request, a1, a2, a3};
+    return fake_request(process, 0, word) == FAKE_ANSWERED ? (int64_t)word[0] : FAKE_SILENT;
+}
+
+struct process *fake_fork(struct process *process)
+{
+    int64_t pid = fake_call(process, REQ_FORK, 0, 0, 0);
+    return pid > 0 ? process_find(pid) : NULL;
+}
+
+int64_t fake_exec(struct process *process, uint64_t block, const char *path)
+{
+    const uint8_t header[8] = {(uint8_t)(9 + strlen(path))};
+    for (uint64_t i = 0; i < sizeof header + strlen(path) + 1; i++) {
+        uint8_t byte = i < sizeof header ? header[i] : (uint8_t)path[i - sizeof header];
+        if (!fake_store(process, block + i, byte))
+            return FAKE_SILENT;
+    }
+    return fake_call(process, REQ_EXEC, block, PAGE_SIZE, 0);
+}
+
+bool fake_is_idle(const struct process *process, unsigned number)
+{
+    const struct fake_thread *thread = &fake_space_of(process)->thread[number];
+    return thread->state == THREAD_RUNS && thread->token == 0;
+}
+
+const uint64_t *fake_reply(const struct process *process, unsigned number)
+{
+    return thread_of(process, number)->reply;
+}
+
+const struct port_registers *fake_registers(const struct process *process, unsigned number)
+{
+    return &thread_of(process, number)->registers;
+}
+
+const char *fake_boot(uint64_t npages, uint64_t pool)
+{
+    static char *memory;
+    if (memory == NULL)
+        memory = mmap(NULL, (uint64_t)FAKE_NPAGES_MAX * PAGE_SIZE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(memory, 0xa5, npages * PAGE_SIZE);
+    port_window = memory - (FAKE_FIRST << PAGE_SHIFT);
+    frames = (struct frame_table){0};
+    fake.pool_left = pool;
+    uint64_t table = (npages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    own_npages = FAKE_IMAGE_NPAGES + table;
+    struct boot_info info = {.version = BOOT_VERSION,
+                             .memory_first = FAKE_FIRST,
+                             .memory_npages = npages,
+                             .image_npages = FAKE_IMAGE_NPAGES,
+                             .total_npages = npages + 1024,
+                             .archive_start = (FAKE_FIRST + own_npages + 1) << PAGE_SHIFT,
+                             .arguments = "run='cowtest three'"};
+    info.archive_nbytes = fake_archive(port_frame(FAKE_FIRST + own_npages + 1));
+    archive_npages = info.archive_nbytes >> PAGE_SHIFT;
+    fake_boot_lock(true);
+    const char *problem = request_boot(&info);
+    fake_boot_lock(false);
+    return problem;
+}
+
+uint64_t fake_audit(void)
+{
+    port_lock();
+    uint64_t n = audit_run(own_npages);
+    void (*hook)(void) = fake.at_unlock;
+    fake.at_unlock = NULL;
+    port_unlock();
+    fake.at_unlock = hook;
+    return n;
+}
+
+void fake_halt(void)
+{
+    fake_fail_after(0, 0);
+    fake.at_unlock = fake.at_install = NULL;
+    if (fake_audit() != 0)
+        fake_breach("audit at the end", 0);
+    if (fake_is_idle(process_init, 0)) {
+        fake_call(process_init, REQ_KILL, (uint64_t)-1, 0, 0);
+        while (fake_call(process_init, REQ_WAIT, (uint64_t)-1, 1, 0) > 0)
+            ;
+    }
+    if (process_init->children != NULL || process_init->next != process_init)
+        fake_breach("init still has children", 0);
+    if (fake_audit() != 0)
+        fake_breach("audit when all are dead", 0);
+    port_lock();
+    death_exit(process_init, 0);
+    process_free(process_init);
+    port_unlock();
+    if (frames.nfree + own_npages + archive_npages != frames.npages)
+        fake_breach("I8: frames lost, free now", frames.nfree);
+}

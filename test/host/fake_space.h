@@ -1,0 +1,51 @@
+/* What the files of the fake machine share: its spaces. */
+#ifndef TEST_FAKE_SPACE_H
+#define TEST_FAKE_SPACE_H
+#include "fake.h"
+
+enum { FAKE_SPACES = 64, SPACE_COST = 2 };
+enum fake_thread_state { THREAD_NONE, THREAD_STOPPED, THREAD_RUNS };
+
+struct fake_thread {
+    enum fake_thread_state state;
+    uint64_t token; /* of the call or fault that it waits in; 0: none */
+    uint64_t reply[6];
+    struct port_registers registers;
+};
+
+struct fake_leaf {
+    uint32_t n;
+    uint64_t entry[LEAF_PAGES]; /* frame << 3 | rights */
+    bool is_private[LEAF_PAGES];
+};
+
+struct fake_space {
+    const struct process *owner; /* NULL: free */
+    struct fake_leaf *leaf[LEAVES];
+    struct fake_thread thread[THREADS_MAX];
+};
+
+extern struct fake_space fake_space[FAKE_SPACES];
+/* Of each frame: entries, and those of private pages that allow stores. */
+extern uint32_t fake_nmapped[FAKE_NPAGES_MAX], fake_nstorable[FAKE_NPAGES_MAX];
+
+struct fake_space *fake_space_of(const struct process *process);
+uint64_t fake_find(const struct fake_space *space, uint64_t va); /* 0: none */
+void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned rights);
+void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages);
+
+/* Faults that are being served: until its answer a process's only thread can't use the old entry of
+ * that page, which may so point at a frame that is free already. */
+enum { FAKE_PENDING_MAX = 4 };
+struct fake_pending {
+    const struct fake_space *space;
+    uint64_t va;
+};
+extern struct fake_pending fake_pending[FAKE_PENDING_MAX];
+extern unsigned fake_npending;
+uint32_t fake_nharmless(pfn_t frame);
+
+/* Should this call fail, which takes so much of the pool? */
+bool fake_fails(uint64_t pool);
+void fake_boot_lock(bool on);
+#endif

@@ -1,0 +1,186 @@
+/* Unit tests of the core: what they share, frames, maps and regions. */
+#include "check.h"
+#include "../../pager/install.h"
+#include <stdio.h>
+#include <string.h>
+
+unsigned check_count, check_failed;
+static pfn_t drained[FAKE_NPAGES_MAX];
+static unsigned ndrained;
+
+void check_that(bool ok, const char *text, const char *file, int line)
+{
+    check_count++;
+    if (ok)
+        return;
+    check_failed++;
+    printf("%s:%d: not so: %s\n", file, line, text);
+}
+
+struct process *check_start(void)
+{
+    const char *problem = fake_boot(FEW, PLENTY);
+    if (problem != NULL)
+        fake_breach(problem, 0);
+    struct process *child = fake_fork(process_init);
+    CHECK(child != NULL && fake_exec(child, check_stack(), "a") == FAKE_SILENT);
+    CHECK(fake_audit() == 0);
+    return child;
+}
+
+void check_end(void)
+{
+    fake.at_unlock = fake.at_install = NULL;
+    fake.at_map = NULL;
+    CHECK(fake_audit() == 0);
+    fake_halt();
+}
+
+uint64_t check_data(void)
+{
+    return 0x103010;
+}
+
+uint64_t check_stack(void)
+{
+    return 0xfe000;
+}
+
+unsigned check_refs(const struct process *process, uint64_t va)
+{
+    const entry_t *entry = map_find(&process->map, va);
+    return entry == NULL || *entry == 0 ? 0 : frame_refs(entry_frame(*entry));
+}
+
+int64_t check_mmap(struct process *process, uint64_t npages, bool shared)
+{
+    return fake_call(process, REQ_MMAP, npages * PAGE_SIZE, RIGHT_R | RIGHT_W, shared);
+}
+
+bool check_died(int64_t pid, unsigned cause)
+{
+    const struct process *p = process_find(pid);
+    if (p == NULL || p->state != PROCESS_ZOMBIE)
+        return false;
+    bool right = p->cause == cause && p->map.root == NULL && p->handle == 0;
+    uint64_t word[6] = {REQ_WAIT, (uint64_t)pid, 1};
+    fake_request(p->parent, 0, word);
+    return right && (int64_t)word[0] == pid && word[2] == cause && process_find(pid) == NULL;
+}
+
+void check_drain(uint64_t left)
+{
+    while (frames.nfree > left)
+        drained[ndrained++] = frame_take();
+}
+
+void check_refill(void)
+{
+    while (ndrained > 0)
+        frame_release(drained[--ndrained]);
+}
+
+static void test_frames(void)
+{
+    enum { N = 10, HOLDS = 70000 };
+    static struct frame table[N];
+    const struct frame_table kept = frames;
+    frames_init(table, 100, N, 102, 105, 2);
+    CHECK(frames.nfree == 6 && frame_refs(100) == 1 && frame_refs(102) == 0 &&
+          frame_refs(105) == 1);
+    for (pfn_t expected = 102; expected < 105; expected++)
+        CHECK(frame_take() == expected);
+    for (pfn_t expected = 107; expected < 110; expected++)
+        CHECK(frame_take() == expected);
+    CHECK(frame_take() == NO_FRAME && frames.nfree == 0);
+    for (unsigned i = 0; i < HOLDS; i++)
+        frame_hold(103);
+    CHECK(frame_refs(103) == HOLDS + 1);
+    for (unsigned i = 0; i < HOLDS; i++)
+        frame_release(103);
+    CHECK(frame_refs(103) == 1 && frames.nfree == 0 && sole(103));
+    frame_hold(103);
+    CHECK(!sole(103));
+    frame_release(103);
+    frame_release(103);
+    CHECK(frame_refs(103) == 0 && frames.nfree == 1 && frame_take() == 103);
+    CHECK(frame_is_held(100) && frame_is_held(109) && !frame_is_held(99) && !frame_is_held(110));
+    frames = kept;
+}
+
+static void test_map(void)
+{
+    struct map map;
+    fake_boot(FEW, PLENTY);
+    uint64_t nfree = frames.nfree;
+    CHECK(map_init(&map) && map.npages == 0 && frames.nfree == nfree - 1);
+    pfn_t first = frame_take(), second = frame_take();
+    CHECK(map_find(&map, 0x1000) == NULL && map_put(&map, 0x1ff000, first) &&
+          map_put(&map, 0x200000, second) && map.npages == 2 && map.nleaves == 2);
+    CHECK(frames.nfree == nfree - 5 && *map_find(&map, 0x1ff000) == entry_make(first) &&
+          *map_find(&map, 0x200000) == entry_make(second) && *map_find(&map, 0x1fe000) == 0);
+    map_clear(&map, 0x1ff000, 0x201000);
+    CHECK(map.npages == 0 && frame_refs(first) == 0 && map.nleaves == 2);
+    map_clear(&map, 0, 0x400000);
+    CHECK(map.nleaves == 0 && frames.nfree == nfree - 1);
+    CHECK(map_put(&map, ADDRESS_LIMIT - PAGE_SIZE, frame_take()));
+    map_destroy(&map);
+    CHECK(frames.nfree == nfree && map.root == NULL);
+    check_drain(1);
+    CHECK(map_init(&map) && map_make(&map, 0) == NULL && !map_put(&map, 0, first));
+    map_destroy(&map);
+    check_drain(0);
+    CHECK(!map_init(&map));
+    check_refill();
+    check_end();
+}
+
+static bool add(struct regions *r, uint64_t start, uint64_t end)
+{
+    return region_add(r,
+                      &(struct region){.start = start, .end = end, .rights = 3, .use = USE_MMAP});
+}
+
+static void test_regions(void)
+{
+    static struct regions r;
+    CHECK(region_find(&r, 0) == NULL && region_gap(&r, 0x1000, 0x1000, 0x8000) == 0x7000);
+    CHECK(add(&r, 0x4000, 0x6000) && add(&r, 0x1000, 0x2000) && add(&r, 0x7000, 0x7000));
+    CHECK(!add(&r, 0x5000, 0x7000) && !add(&r, 0x3000, 0x5000) && !add(&r, 0x1000, 0x9000));
+    CHECK(r.n == 3 && region_find(&r, 0x4000) == &r.region[1] && region_find(&r, 0x5fff) != NULL &&
+          region_find(&r, 0x6000) == NULL && region_find(&r, 0x3fff) == NULL);
+    CHECK(region_gap(&r, 0x1000, 0x1000, 0x8000) == 0x7000);
+    CHECK(region_gap(&r, 0x2000, 0x1000, 0x8000) == 0x2000);
+    CHECK(region_gap(&r, 0x3000, 0x1000, 0x8000) == 0);
+    CHECK(region_room(&r, &r.region[0], 0x8000) == 0x4000 &&
+          region_room(&r, &r.region[2], 0x8000) == 0x8000);
+    CHECK(add(&r, 0x7000, 0x9000) && region_remove(&r, 0x7000, 0x9000, USE_MMAP) && r.n == 3);
+    CHECK(!region_remove(&r, 0x4000, 0x7000, USE_MMAP) &&
+          !region_remove(&r, 0x3000, 0x5000, USE_MMAP) &&
+          !region_remove(&r, 0x4000, 0x5000, USE_HEAP) && r.n == 3);
+    CHECK(add(&r, 0x9000, 0xd000) && region_remove(&r, 0xa000, 0xb000, USE_MMAP) && r.n == 5 &&
+          region_find(&r, 0xa000) == NULL && region_find(&r, 0xb000)->end == 0xd000 &&
+          region_find(&r, 0x9000)->end == 0xa000);
+    for (uint64_t at = 0x100000; r.n < REGIONS_MAX; at += 0x4000)
+        CHECK(add(&r, at, at + 0x3000));
+    struct regions full = r;
+    CHECK(!add(&r, 0x50000, 0x51000) && !region_remove(&r, 0x101000, 0x102000, USE_MMAP) &&
+          memcmp(&full, &r, sizeof r) == 0);
+    CHECK(region_remove(&r, 0x101000, 0x103000, USE_MMAP) && r.n == REGIONS_MAX);
+}
+
+int main(void)
+{
+    fake.quiet = true;
+    fake.repeat = "test_core";
+    test_frames();
+    test_map();
+    test_regions();
+    test_memory();
+    test_processes();
+    test_exec();
+    test_windows();
+    test_audit();
+    printf("core: %u checks, %u failed\n", check_count, check_failed);
+    return check_failed != 0;
+}

@@ -1,0 +1,202 @@
+/* Unit tests: faults, shared memory, sbrk, mmap, munmap, room in the kernel's pool. */
+#include "check.h"
+#include "../../pager/fault.h"
+#include <string.h>
+
+enum { RW = RIGHT_R | RIGHT_W };
+
+static void test_touch(void)
+{
+    struct process *p = check_start();
+    int64_t pid = p->pid;
+    uint64_t bss = 0x105000, zeros = fault_statistics.zeros;
+    uint8_t byte = 1;
+    CHECK(fake_load(p, bss + 7, &byte) && byte == 0 && fault_statistics.zeros == zeros + 1);
+    CHECK(fake_entry(p, bss, NULL) == RW && check_refs(p, bss) == 1);
+    CHECK(fake_store(p, bss, 3) && fault_statistics.zeros == zeros + 1);
+    CHECK(fake_load(p, 0x100000, &byte) &&
+          byte == fake_program_byte(fake_program_find("a"), 0x100000));
+    CHECK(fake_access(p, 0, 0x101000, FAKE_FETCH, &byte));
+    CHECK(!fake_store(p, 0x100000, 1) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
+/* Each kills: how the address is meant stands behind it. */
+static void test_bad_addresses(void)
+{
+    static const uint64_t address[] = {
+        0,         0xfa000 /* guard */, 0x107000 /* heap's start */, ADDRESS_LIMIT, ~0ul,
+        1ul << 38, ADDRESS_LIMIT - 1};
+    for (unsigned i = 0; i < sizeof address / sizeof *address; i++) {
+        struct process *p = check_start();
+        int64_t pid = p->pid;
+        uint8_t byte;
+        CHECK(!fake_load(p, address[i], &byte) && check_died(pid, CAUSE_ADDRESS));
+        check_end();
+    }
+    static const uint64_t cause[][2] = {
+        {0, CAUSE_ALIGNMENT}, {1, CAUSE_ADDRESS},   {2, CAUSE_INSTRUCTION}, {3, CAUSE_INSTRUCTION},
+        {4, CAUSE_ALIGNMENT}, {7, CAUSE_ALIGNMENT}, {99, CAUSE_ADDRESS}};
+    for (unsigned i = 0; i < sizeof cause / sizeof *cause; i++) {
+        struct process *p = check_start();
+        int64_t pid = p->pid;
+        struct fault_answer answer = fault_handle(p, 0x100000, cause[i][0]);
+        CHECK(answer.item == 0 && check_died(pid, (unsigned)cause[i][1]));
+        check_end();
+    }
+}
+
+static void test_copy_and_upgrade(void)
+{
+    struct process *p = check_start(), *q;
+    uint64_t va = 0x105000, copies, upgrades;
+    uint8_t byte = 0;
+    CHECK(fake_store(p, va, 1));
+    q = fake_fork(p);
+    CHECK(check_refs(p, va) == 2 && fake_entry(p, va, NULL) == RIGHT_R &&
+          fake_entry(q, va, NULL) == RIGHT_R);
+    copies = fault_statistics.copies, upgrades = fault_statistics.upgrades;
+    CHECK(fake_load(q, va, &byte) && byte == 1 && fault_statistics.copies == copies);
+    CHECK(fake_store(p, va, 2) && fault_statistics.copies == copies + 1 && check_refs(p, va) == 1 &&
+          check_refs(q, va) == 1 && fault_statistics.upgrades == upgrades);
+    CHECK(fake_load(q, va, &byte) && byte == 1 && fake_entry(q, va, NULL) == RIGHT_R);
+    CHECK(fake_store(q, va, 3) && fault_statistics.copies == copies + 1 &&
+          fault_statistics.upgrades == upgrades + 1);
+    CHECK(fake_load(p, va, &byte) && byte == 2);
+    CHECK(fake_store(p, check_data(), 9) && fault_statistics.copies == copies + 2);
+    check_end();
+}
+
+static void test_memory_short(void)
+{
+    struct process *p = check_start();
+    uint64_t va = 0x105000;
+    CHECK(fake_store(p, va, 1));
+    struct process *q = fake_fork(p);
+    int64_t pid = q->pid;
+    check_drain(0);
+    CHECK(!fake_store(q, va, 2) && frames.nfree > 0 && check_refs(p, va) == 1);
+    check_refill();
+    uint64_t word[6] = {REQ_WAIT, (uint64_t)pid, 1};
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && (int64_t)word[0] == pid &&
+          word[2] == CAUSE_MEMORY);
+    pid = p->pid;
+    check_drain(0);
+    CHECK(fake_store(p, va, 3) && !fake_store(p, 0x106000, 1));
+    check_refill();
+    CHECK(check_died(pid, CAUSE_MEMORY));
+    check_end();
+}
+
+static void test_shared(void)
+{
+    struct process *p = check_start();
+    uint64_t nfree = frames.nfree, copies = fault_statistics.copies;
+    uint64_t va = (uint64_t)check_mmap(p, 3, true);
+    uint8_t byte = 0;
+    CHECK((int64_t)va > 0 && frames.nfree == nfree - 4 && check_refs(p, va) == 1);
+    CHECK(fake_store(p, va, 1));
+    struct process *q = fake_fork(p);
+    CHECK(check_refs(q, va) == 2 && fake_entry(p, va, NULL) == RW && fake_entry(q, va, NULL) == RW);
+    CHECK(fake_store(q, va, 2) && fake_load(p, va, &byte) && byte == 2);
+    CHECK(fake_store(p, va + PAGE_SIZE, 5) && fake_load(q, va + PAGE_SIZE, &byte) && byte == 5);
+    CHECK(fault_statistics.copies == copies && check_refs(p, va + PAGE_SIZE) == 2);
+    CHECK(fake_call(q, REQ_MUNMAP, va + PAGE_SIZE, PAGE_SIZE, 0) == 0 &&
+          check_refs(p, va + PAGE_SIZE) == 1 && check_refs(p, va) == 2);
+    CHECK(fake_load(p, va + PAGE_SIZE, &byte) && byte == 5);
+    int64_t pid = q->pid;
+    CHECK(!fake_load(q, va + PAGE_SIZE, &byte));
+    CHECK(process_find(pid)->cause == CAUSE_ADDRESS && check_refs(p, va) == 1);
+    check_end();
+}
+
+/* A refused mmap leaves as many frames free as there were (I8), whatever it was short of. */
+static void test_shared_short(void)
+{
+    struct process *p = check_start();
+    for (uint64_t left = 0; left < 5; left++) {
+        check_drain(left);
+        uint64_t n = p->regions.n;
+        CHECK(check_mmap(p, 4, true) == ERR_NOMEM && p->regions.n == n && fake_audit() != 1000);
+        CHECK(frames.nfree == left);
+        check_refill();
+    }
+    check_drain(5);
+    CHECK(check_mmap(p, 4, true) > 0 && frames.nfree == 0);
+    check_refill();
+    check_end();
+}
+
+static void test_limits(void)
+{
+    struct process *p = check_start();
+    uint64_t free_nbytes = frames.nfree * PAGE_SIZE;
+    CHECK(fake_call(p, REQ_SBRK, 0, 0, 0) == 0x107000);
+    CHECK(fake_call(p, REQ_SBRK, 100, 0, 0) == 0x107000 && fake_store(p, 0x107fff, 1));
+    CHECK(fake_call(p, REQ_SBRK, (uint64_t)-101, 0, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_SBRK, free_nbytes + PAGE_SIZE, 0, 0) == ERR_NOMEM);
+    CHECK(fake_call(p, REQ_SBRK, 1ul << 63, 0, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_SBRK, ~0ul >> 1, 0, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_SBRK, 2 * PAGE_SIZE, 0, 0) == 0x107064 && p->heap_break == 0x109064);
+    uint64_t nfree = frames.nfree;
+    CHECK(fake_store(p, 0x109fff, 1) && frames.nfree == nfree - 1 && fake_entry(p, 0x109000, NULL));
+    CHECK(fake_call(p, REQ_SBRK, -(uint64_t)0x100, 0, 0) == 0x109064 && frames.nfree == nfree &&
+          fake_entry(p, 0x109000, NULL) == 0);
+    CHECK(fake_call(p, REQ_MMAP, 0, RW, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MMAP, ~0ul, RW, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MMAP, ADDRESS_LIMIT, RW, 0) == ERR_NOMEM);
+    CHECK(fake_call(p, REQ_MMAP, 1, RIGHT_W, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MMAP, 1, 0, 0) == ERR_INVALID &&
+          fake_call(p, REQ_MMAP, 1, 8, 0) == ERR_INVALID);
+    uint64_t va = (uint64_t)fake_call(p, REQ_MMAP, 1, RW, 0);
+    CHECK(va == ADDRESS_LIMIT - PAGE_SIZE && fake_store(p, va + 9, 1));
+    CHECK(fake_call(p, REQ_MUNMAP, va + 1, 1, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MUNMAP, va, 2 * PAGE_SIZE, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MUNMAP, 0x100000, PAGE_SIZE, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MUNMAP, va, 0, 0) == ERR_INVALID && check_refs(p, va) == 1);
+    CHECK(fake_call(p, REQ_MUNMAP, va, ~0ul, 0) == ERR_INVALID);
+    CHECK(fake_call(p, REQ_MUNMAP, va, 1, 0) == 0 && check_refs(p, va) == 0 &&
+          fake_entry(p, va, NULL) == 0);
+    while (p->regions.n < REGIONS_MAX)
+        CHECK(check_mmap(p, 1, false) > 0);
+    CHECK(check_mmap(p, 1, false) == ERR_LIMIT);
+    CHECK(fake_call(p, 1000, 0, 0, 0) == ERR_NUMBER);
+    check_end();
+}
+
+/* A fork bomb uses up the kernel's pool: init, which has all its pages, lives through it. */
+static void test_pool(void)
+{
+    struct process *p = check_start();
+    uint64_t va = 0x105000;
+    uint8_t byte = 0;
+    CHECK(fake_store(p, va, 1));
+    fake.pool_left = 0;
+    struct process *q = fake_fork(p);
+    CHECK(q == NULL);
+    CHECK(fake_load(p, va, &byte) && byte == 1);
+    fake.pool_left = 4;
+    q = fake_fork(p);
+    CHECK(q != NULL && fake_load(q, va, &byte) && byte == 1 && fake_store(q, va, 2));
+    CHECK(fake_load(p, va, &byte) && byte == 1 && fake_store(p, va, 3));
+    for (unsigned i = 0; i < 20; i++)
+        fake_fork(p);
+    while (fake_call(p, REQ_THREAD, 0x100000, 0, 0) > 0)
+        ;
+    CHECK(fake.pool_left == 0 && fake_audit() == 0);
+    CHECK(fake_store(process_init, 0x103000, 1) && !process_init->dying);
+    fake.pool_left += PLENTY;
+    check_end();
+}
+
+void test_memory(void)
+{
+    test_touch();
+    test_bad_addresses();
+    test_copy_and_upgrade();
+    test_memory_short();
+    test_shared();
+    test_shared_short();
+    test_limits();
+    test_pool();
+}

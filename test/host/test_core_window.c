@@ -1,0 +1,230 @@
+/* Unit tests: requests in the middle of a copy, or between an answer and its entry. */
+#include "check.h"
+#include "../../pager/fault.h"
+#include <string.h>
+
+enum { PAGE = 0x105000 };
+
+static struct process *p, *q; /* q is p's child; the page is shared by both */
+static int64_t p_pid;
+static pfn_t old;
+static bool in_hook;
+static void (*act)(void);
+
+/* Once, at the first unlock of the fault: the copy runs. */
+static void at_copy(void)
+{
+    if (in_hook || act == NULL)
+        return;
+    in_hook = true;
+    fake.at_unlock = NULL;
+    CHECK(frame_refs(old) >= 2 || check_refs(p, PAGE) == 0);
+    act();
+    in_hook = false;
+}
+
+static void begin(void)
+{
+    p = check_start();
+    p_pid = p->pid;
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, PAGE, 1));
+    q = fake_fork(p);
+    old = entry_frame(*map_find(&p->map, PAGE));
+    CHECK(frame_refs(old) == 2);
+    in_hook = false;
+}
+
+static bool store_while(unsigned thread, void (*what)(void))
+{
+    uint8_t byte = 2;
+    act = what;
+    fake.at_unlock = at_copy;
+    bool done = fake_access(p, thread, PAGE, FAKE_STORE, &byte);
+    fake.at_unlock = NULL;
+    return done;
+}
+
+static void nothing(void)
+{
+    CHECK(frame_refs(old) == 3);
+}
+
+static void kill_it(void)
+{
+    CHECK(fake_call(q, REQ_KILL, (uint64_t)p_pid, 0, 0) == 0 && p->state == PROCESS_ALIVE);
+}
+
+static void store_too(void)
+{
+    uint8_t byte = 7;
+    CHECK(fake_access(p, 1, PAGE, FAKE_STORE, &byte) && frame_refs(old) == 2);
+}
+
+static void other_exits(void)
+{
+    CHECK(fake_call(q, REQ_EXIT, 0, 0, 0) == FAKE_SILENT && frame_refs(old) == 2);
+}
+
+static void fork_it(void)
+{
+    uint64_t word[6] = {REQ_FORK};
+    CHECK(fake_request(p, 1, word) == FAKE_ANSWERED && (int64_t)word[0] > 0 &&
+          frame_refs(old) == 4);
+}
+
+static void end_other(void)
+{
+    uint64_t word[6] = {REQ_THREAD_EXIT, 1};
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == 0);
+}
+
+static void exec_it(void)
+{
+    uint64_t word[6] = {REQ_EXEC, check_stack(), PAGE_SIZE};
+    uint8_t byte = 'b';
+    CHECK(fake_access(p, 1, check_stack() + 8, FAKE_STORE, &byte));
+    CHECK(fake_request(p, 1, word) == FAKE_ANSWERED && (int64_t)word[0] == ERR_AGAIN);
+}
+
+static void test_copy_windows(void)
+{
+    uint8_t byte = 0;
+    begin();
+    CHECK(store_while(0, nothing) && check_refs(p, PAGE) == 1 && frame_refs(old) == 1);
+    CHECK(fake_load(q, PAGE, &byte) && byte == 1);
+    check_end();
+    begin();
+    CHECK(!store_while(0, kill_it) && frame_refs(old) == 1 && check_died(p_pid, CAUSE_KILLED));
+    check_end();
+    begin();
+    CHECK(store_while(0, store_too) && frame_refs(old) == 1 && check_refs(p, PAGE) == 1);
+    check_end();
+    begin();
+    CHECK(store_while(0, other_exits) && check_refs(p, PAGE) == 1);
+    check_end();
+    begin();
+    CHECK(store_while(0, fork_it) && frame_refs(old) == 2 && check_refs(p, PAGE) == 1);
+    check_end();
+    begin();
+    CHECK(store_while(0, exec_it));
+    check_end();
+}
+
+/* The thread is ended while its fault is served; the process is left with one thread, whose entry
+ * must not go on showing the old frame. */
+static void test_ended_thread(void)
+{
+    uint8_t byte = 0;
+    begin();
+    CHECK(fake_load(p, PAGE, &byte));
+    CHECK(!store_while(1, end_other));
+    pfn_t frame;
+    CHECK(fake_entry(p, PAGE, &frame) == 0 || entry_make(frame) == *map_find(&p->map, PAGE));
+    CHECK(fake_audit() == 0);
+    CHECK(fake_store(q, PAGE, 9) && fake_load(p, PAGE, &byte) && byte == 1);
+    check_end();
+}
+
+static uint64_t area;
+
+static void unmap_area(void)
+{
+    uint64_t word[6] = {REQ_MUNMAP, area, PAGE_SIZE};
+    CHECK(fake_request(p, 1, word) == FAKE_ANSWERED && word[0] == 0);
+}
+
+static void remap_area(void)
+{
+    unmap_area();
+    uint64_t word[6] = {REQ_MMAP, PAGE_SIZE, RIGHT_R | RIGHT_W};
+    CHECK(fake_request(p, 1, word) == FAKE_ANSWERED && word[0] == area);
+    uint8_t byte = 0x55;
+    CHECK(fake_access(p, 1, area + 1, FAKE_STORE, &byte));
+    fake_call(q, REQ_EXIT, 0, 0, 0);
+}
+
+static void test_unmapped(void)
+{
+    uint8_t byte = 3;
+    for (int again = 0; again < 2; again++) {
+        begin();
+        area = (uint64_t)check_mmap(p, 1, false);
+        CHECK(fake_store(p, area, 5));
+        fake_call(q, REQ_EXIT, 0, 0, 0);
+        uint64_t word[6] = {REQ_WAIT, (uint64_t)-1, 1};
+        fake_request(p, 0, word);
+        q = fake_fork(p);
+        old = entry_frame(*map_find(&p->map, area));
+        act = again ? remap_area : unmap_area;
+        fake.at_unlock = at_copy;
+        bool done = fake_access(p, 0, area, FAKE_STORE, &byte);
+        CHECK(done == (again != 0));
+        if (done)
+            CHECK(fake_load(p, area + 1, &byte) && byte == 0x55 && check_refs(p, area) == 1);
+        else
+            CHECK(check_died(p_pid, CAUSE_ADDRESS) && frame_refs(old) == 1);
+        check_end();
+    }
+}
+
+/* A process whose entry is on its way loses its tables to somebody else's lack of room. */
+static void take_tables(void)
+{
+    if (in_hook)
+        return;
+    in_hook = true;
+    fake_fail_after(1, 2); /* both p and q lose theirs */
+    int64_t pid = fake_call(q, REQ_FORK, 0, 0, 0);
+    CHECK(pid > 0);
+    fake_fail_after(0, 0);
+    in_hook = false;
+}
+
+static void test_reclaim_before_install(void)
+{
+    p = check_start();
+    q = fake_fork(p);
+    in_hook = false;
+    int64_t old_break = fake_call(p, REQ_SBRK, PAGE_SIZE, 0, 0);
+    fake.at_install = take_tables;
+    CHECK(fake_store(p, (uint64_t)old_break, 1));
+    fake.at_install = NULL;
+    CHECK(fake_call(p, REQ_SBRK, -(uint64_t)PAGE_SIZE, 0, 0) == old_break + PAGE_SIZE);
+    CHECK(fake_entry(p, (uint64_t)old_break, NULL) == 0 && fake_audit() == 0);
+    check_end();
+}
+
+/* Two threads fault on one page; the first upgrades it, the policy wants the second to copy it.
+ * What the first stores while that copy runs must not be lost. */
+static void store_first(void)
+{
+    uint8_t byte = 0x42;
+    CHECK(fake_access(p, 1, PAGE + 5, FAKE_STORE, &byte));
+    in_hook = true;
+}
+
+static void test_copy_of_own(void)
+{
+    uint8_t byte = 0;
+    p = check_start();
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, PAGE, 1));
+    p->policy = policy_list[2];
+    old = entry_frame(*map_find(&p->map, PAGE));
+    in_hook = false;
+    act = store_first;
+    fake.at_unlock = at_copy;
+    struct fault_answer answer = fault_handle(p, PAGE, FAKE_STORE);
+    fake.at_unlock = NULL;
+    store_first();
+    CHECK(answer.item != 0 && fake_load(p, PAGE + 5, &byte) && byte == 0x42);
+    check_end();
+}
+
+void test_windows(void)
+{
+    test_copy_windows();
+    test_ended_thread();
+    test_unmapped();
+    test_reclaim_before_install();
+    test_copy_of_own();
+}
