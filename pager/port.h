@@ -20,6 +20,9 @@ static inline void *port_frame(pfn_t frame)
     return port_window + (frame << PAGE_SHIFT);
 }
 
+/* Where this core runs: 1 linked into the kernel, 0 a server. Figures carry it. */
+extern const int port_in_kernel;
+
 /* The core's lock: everything in it but the contents of frames. */
 void port_lock(void);
 void port_unlock(void);

@@ -15,6 +15,7 @@ enum {
 };
 
 char *port_window = (char *)MEMORY_WINDOW;
+const int port_in_kernel = 0;
 
 /* One loop runs the core: there is nobody to lock out. */
 void port_lock(void)

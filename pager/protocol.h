@@ -32,7 +32,7 @@ enum request {
     REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID */
     REQ_STATISTICS,  /* a1 enum pager_statistic -> value. ERR_INVALID */
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel */
-    REQ_POLICY_NAME, /* a1 index -> length, name in a1-a5. ERR_NOENT */
+    REQ_POLICY_NAME, /* a1 index, or -1: the caller's own -> length, name in a1-a5. ERR_NOENT */
     REQ_POLICY_SET, /* init only: a1-a5 name: policy of the caller and its descendants. ERR_NOENT */
 };
 
@@ -45,6 +45,7 @@ enum pager_statistic {
     STATISTIC_OWN_PAGES, /* pages in the caller's map */
     STATISTIC_POLICY,    /* flags below, of the caller's policy */
     STATISTIC_REPLACED,  /* illegal verdicts of policies */
+    STATISTIC_IN_KERNEL, /* 1: this pager is linked into the kernel */
 };
 enum { POLICY_IS_LAZY = 1, POLICY_UPGRADES = 2, POLICY_NAME_NBYTES = 39 };
 

@@ -128,6 +128,7 @@ static err_t statistic(const struct process *process, uint64_t which)
         return (process->policy->lazy_fork ? POLICY_IS_LAZY : 0) |
                (process->policy->upgrades ? POLICY_UPGRADES : 0);
     case STATISTIC_REPLACED: return (err_t)fault_statistics.replaced;
+    case STATISTIC_IN_KERNEL: return port_in_kernel;
     default: return ERR_INVALID;
     }
 }
@@ -145,12 +146,13 @@ static void do_audit(struct process *process, uint64_t word[6])
     word[4] = total_npages - frames.npages;
 }
 
-static err_t policy_name(uint64_t index, uint64_t word[6])
+static err_t policy_name(const struct process *process, uint64_t index, uint64_t word[6])
 {
-    for (uint64_t i = 0; i <= index; i++)
-        if (policy_list[i] == NULL)
+    const struct policy *policy = process->policy;
+    for (uint64_t i = 0; index != ~0ul && i <= index; i++)
+        if ((policy = policy_list[i]) == NULL)
             return ERR_NOENT;
-    const char *name = policy_list[index]->name;
+    const char *name = policy->name;
     char bytes[POLICY_NAME_NBYTES + 1] = {0};
     err_t n = 0;
     for (; n < POLICY_NAME_NBYTES && name[n] != '\0'; n++)
@@ -202,7 +204,7 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
         return error != 0;
     case REQ_WAIT: return death_wait(process, token, word);
     case REQ_AUDIT: do_audit(process, word); return true;
-    case REQ_POLICY_NAME: word[0] = (uint64_t)policy_name(word[1], word); return true;
+    case REQ_POLICY_NAME: word[0] = (uint64_t)policy_name(process, word[1], word); return true;
     default: word[0] = (uint64_t)simple(process, token, word); return true;
     }
 }

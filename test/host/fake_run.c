@@ -10,6 +10,7 @@
 enum { TOKEN_HANDLE_SHIFT = 4, TOKEN_COUNT_SHIFT = 16, FAULTS_MAX = 3, FAULTS_MAX_HOOKED = 50 };
 
 char *port_window;
+const int port_in_kernel = 0;
 
 static uint64_t ntokens, own_npages, archive_npages;
 

@@ -1,0 +1,5 @@
+/* Ends with success. */
+int main(void)
+{
+    return 0;
+}
