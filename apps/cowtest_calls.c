@@ -118,7 +118,7 @@ static bool makes_sense(uint64_t request, uint64_t a)
 {
     switch (request) {
     case REQ_STATISTICS:
-    case REQ_POLICY_NAME: return a < 16;
+    case REQ_POLICY_NAME: return a < 16 || a == ~0ul;
     case REQ_SBRK: return (long)a >= -2 * PAGE && (long)a <= 2 * PAGE;
     case REQ_KILL: return a == 0 || a == 1;
     case REQ_MMAP: return a > 0 && a <= PAGE;

@@ -29,8 +29,7 @@ REGISTER(t3, uint64_t);
     } while (0)
 
 /* A slot among those that need no look-up, of that type, with those rights, alive. */
-INLINE void *capability(const struct space *space, uint64_t slot, unsigned type, unsigned rights,
-                        uint64_t *badge)
+INLINE void *capability(const struct space *space, uint64_t slot, unsigned type, unsigned rights)
 {
     if (slot >= SLOTS_INLINE)
         return NULL;
@@ -38,7 +37,6 @@ INLINE void *capability(const struct space *space, uint64_t slot, unsigned type,
     if (cap->type != type || (cap->rights & rights) != rights ||
         cap->object->generation != cap->generation)
         return NULL;
-    *badge = cap->badge;
     return cap->object;
 }
 
@@ -103,15 +101,14 @@ _Noreturn void fast_call(void)
     struct thread *self = tp_register;
     if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
         LEAVE(fast_miss_call);
-    uint64_t badge = 0;
-    struct endpoint *endpoint =
-        capability(self->space, a6_register, TYPE_ENDPOINT, CAP_CALL, &badge);
+    uint64_t slot = a6_register;
+    struct endpoint *endpoint = capability(self->space, slot, TYPE_ENDPOINT, CAP_CALL);
     struct thread *receiver = endpoint == NULL ? NULL : receiver_for(self, endpoint);
     if (receiver == NULL) {
         lock_release(&kernel_lock);
         LEAVE(fast_miss_call);
     }
-    deliver(self, endpoint, receiver, badge);
+    deliver(self, endpoint, receiver, self->space->caps[slot].badge);
     __builtin_unreachable();
 }
 
@@ -134,31 +131,41 @@ _Noreturn void fast_fault(void)
     __builtin_unreachable();
 }
 
-INLINE uint64_t *next_table(uint64_t entry)
+INLINE bool is_table(uint64_t entry)
 {
-    if ((entry & (PTE_V | PTE_R | PTE_W | PTE_X)) != PTE_V)
-        return NULL;
-    return pool_pointer(table_frame(entry));
+    return (entry & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
 }
 
-/* Installs the map item (t0: address | rights, t1: frame, t2: memory) in the space of a fault. The
- * space's only running thread is the one that waits, or this is a miss. */
+INLINE uint64_t *entry_in(uint64_t table, uint64_t va, unsigned shift)
+{
+    return (uint64_t *)pool_pointer(table_frame(table)) + (va >> shift & (LEAF_PAGES - 1));
+}
+
+/* Rights that an entry may have: R, RW, X, RX, RWX. */
+INLINE bool rights_are_good(unsigned rights)
+{
+    const unsigned good = 1u << RIGHT_R | 1u << (RIGHT_R | RIGHT_W) | 1u << RIGHT_X |
+                          1u << (RIGHT_R | RIGHT_X) | 1u << (RIGHT_R | RIGHT_W | RIGHT_X);
+    return (good >> rights & 1) != 0;
+}
+
+/* Installs the map item (t0: address | rights, t1: frame, t2: memory) in the space of a fault. What
+ * takes something from an entry while a hart runs the space is a miss: it must be broken first. */
 INLINE bool install(const struct thread *self, struct space *space)
 {
-    uint64_t unused, item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK;
+    uint64_t item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK;
     unsigned rights = item & RIGHTS_MASK;
-    const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, 0, &unused);
+    const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, 0);
     if (memory == NULL || memory->device || !memory_covers(memory, t1_register, 1) ||
-        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || (rights & (RIGHT_R | RIGHT_W)) == RIGHT_W ||
-        rights == 0)
+        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || !rights_are_good(rights))
         return false;
-    uint64_t *table = next_table(space->root[va >> 30]);
-    if (table == NULL)
+    uint64_t middle = space->root[va >> 30];
+    if (!is_table(middle))
         return false;
-    table = next_table(table[va >> 21 & (LEAF_PAGES - 1)]);
-    if (table == NULL)
+    uint64_t leaf = *entry_in(middle, va, 21);
+    if (!is_table(leaf))
         return false;
-    uint64_t *entry = &table[table_index(va)];
+    uint64_t *entry = entry_in(leaf, va, PAGE_SHIFT);
     uint64_t dirty = (rights & RIGHT_W) != 0 ? PTE_D : 0;
     uint64_t new_entry =
         t1_register << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | dirty | (uint64_t)rights << 1;
@@ -175,9 +182,7 @@ INLINE bool install(const struct thread *self, struct space *space)
 /* May this receiver wait at the endpoint, with nothing there for it to take? */
 INLINE struct endpoint *empty_endpoint(const struct thread *self)
 {
-    uint64_t unused;
-    struct endpoint *endpoint =
-        capability(self->space, t3_register, TYPE_ENDPOINT, CAP_RECEIVE, &unused);
+    struct endpoint *endpoint = capability(self->space, t3_register, TYPE_ENDPOINT, CAP_RECEIVE);
     if (endpoint == NULL || endpoint->callers.head != NULL ||
         (endpoint->notification != NULL && endpoint->notification->bits != 0))
         return NULL;

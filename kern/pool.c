@@ -18,6 +18,7 @@ struct pool pool;
 void pool_init(pfn_t first, uint64_t npages)
 {
     pool.first = first;
+    pool.base = pool_pointer(first);
     pool.npages = npages;
     pool.kind = pool_pointer(first);
     pool.nfresh = (npages + PAGE_SIZE - 1) / PAGE_SIZE;

@@ -42,6 +42,7 @@ enum {
 };
 
 extern struct pool {
+    char *base; /* frame `first`, mapped */
     pfn_t first;
     uint64_t npages, nfree, nfresh; /* frames from nfresh on were never used */
     struct free_frame *free;
@@ -70,7 +71,7 @@ static inline void *pool_thread_at(uint64_t index)
     uint64_t i = index / (PAGE_SIZE / THREAD_NBYTES);
     if (i >= pool.npages || pool.kind[i] != POOL_KIND_OBJECT + TYPE_THREAD)
         return NULL;
-    return (char *)pool_pointer(pool.first) + index * THREAD_NBYTES;
+    return pool.base + index * THREAD_NBYTES;
 }
 uint64_t pool_object_index(const struct object *object);
 uint64_t pool_object_limit(unsigned type); /* above every index in use */

@@ -88,9 +88,10 @@ void thread_copy_answered(struct thread *target, const struct thread *source);
  * goes on for ever, through death and rebirth: a stale token can't come to mean a later call. */
 static inline uint64_t thread_new_token(struct thread *thread)
 {
-    const uint64_t count = (1ul << TOKEN_SHIFT) - 1;
-    uint64_t token = thread->object.serial;
-    return thread->object.serial = (token & ~count) | ((token + 1) & count);
+    uint64_t token = thread->object.serial + 1;
+    if (token << (64 - TOKEN_SHIFT) == 0) /* the count comes round: the index stays */
+        token -= 1ul << TOKEN_SHIFT;
+    return thread->object.serial = token;
 }
 
 /* The thread that a token's index names, whatever its state; NULL: no thread has been there. */

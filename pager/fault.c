@@ -18,9 +18,11 @@ enum {
 
 struct fault_statistics fault_statistics;
 
+#define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's prologue */
+
 static const struct fault_answer no_answer;
 
-static struct fault_answer end(struct process *process, enum death_cause cause)
+static SLOW struct fault_answer end(struct process *process, enum death_cause cause)
 {
     death_kill(process, cause);
     return no_answer;
@@ -28,8 +30,8 @@ static struct fault_answer end(struct process *process, enum death_cause cause)
 
 /* An entry rides in the answer only while nobody else of the process can change the page before the
  * kernel has installed it: with more threads it is installed here, under the lock. */
-static struct fault_answer answer(struct process *process, const struct region *region, uint64_t va,
-                                  pfn_t frame)
+static inline struct fault_answer answer(struct process *process, const struct region *region,
+                                         uint64_t va, pfn_t frame)
 {
     unsigned rights = install_rights(region, frame);
     process->cached = true;
@@ -40,7 +42,8 @@ static struct fault_answer answer(struct process *process, const struct region *
     return (struct fault_answer){.item = FAULT_RESUME};
 }
 
-static struct fault_answer touch(struct process *process, const struct region *region, uint64_t va)
+static SLOW struct fault_answer touch(struct process *process, const struct region *region,
+                                      uint64_t va)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
@@ -61,7 +64,7 @@ static struct fault_answer touch(struct process *process, const struct region *r
  * keeps the process's own frame; the entry and its region are looked up again afterwards, because
  * another thread may have copied, unmapped or killed meanwhile: then this copy is thrown away and
  * the store faults again, or not. */
-static struct fault_answer copy(struct process *process, uint64_t va, pfn_t old)
+static SLOW struct fault_answer copy(struct process *process, uint64_t va, pfn_t old)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
@@ -95,11 +98,10 @@ static struct fault_answer copy(struct process *process, uint64_t va, pfn_t old)
     return result;
 }
 
-static enum store_verdict store_verdict(const struct process *process, uint64_t va, bool shared)
+static SLOW enum store_verdict asked_verdict(const struct process *process, uint64_t va,
+                                             bool shared)
 {
     enum store_verdict usual = shared ? STORE_COPY : STORE_UPGRADE;
-    if (process->policy->at_store == NULL)
-        return usual;
     const struct policy_view view = {
         .shared_frame = shared,
         .address = va,
@@ -113,6 +115,13 @@ static enum store_verdict store_verdict(const struct process *process, uint64_t 
         return verdict;
     fault_statistics.replaced++;
     return usual;
+}
+
+static enum store_verdict store_verdict(const struct process *process, uint64_t va, bool shared)
+{
+    if (process->policy->at_store == NULL)
+        return shared ? STORE_COPY : STORE_UPGRADE;
+    return asked_verdict(process, va, shared);
 }
 
 static struct fault_answer present(struct process *process, const struct region *region,

@@ -1,0 +1,443 @@
+/* The device-tree reader against samples of its own. */
+#include "sample.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool dt_sound(const uint8_t *bytes, size_t nbytes)
+{
+    struct dt_machine machine;
+    enum dt_error error = dt_read(bytes, nbytes, inside, &machine);
+    return sound_dt(bytes, nbytes, inside, error, &machine);
+}
+
+static void dt_start(struct sample *to)
+{
+    memset(to, 0, sizeof *to);
+    put_zeroes(to, 56); /* header, and an empty memory reservation block */
+}
+
+static void dt_open(struct sample *to, const char *name)
+{
+    put_be32(to, 1);
+    put(to, name, strlen(name) + 1);
+    put_zeroes(to, (to->nbytes + 3) & ~(size_t)3);
+}
+
+static void dt_close(struct sample *to)
+{
+    put_be32(to, 2);
+}
+
+static void dt_bytes(struct sample *to, const char *name, const void *value, size_t nbytes)
+{
+    put_be32(to, 3);
+    put_be32(to, (uint32_t)nbytes);
+    put_be32(to, (uint32_t)to->strings_nbytes);
+    put(to, value, nbytes);
+    put_zeroes(to, (to->nbytes + 3) & ~(size_t)3);
+    memcpy(to->strings + to->strings_nbytes, name, strlen(name) + 1);
+    to->strings_nbytes += strlen(name) + 1;
+}
+
+static void dt_text(struct sample *to, const char *name, const char *text)
+{
+    dt_bytes(to, name, text, strlen(text) + 1);
+}
+
+static void dt_cells(struct sample *to, const char *name, size_t ncells, const uint32_t *cells)
+{
+    uint8_t value[256];
+    for (size_t i = 0; i < ncells; i++)
+        set_be32(value + 4 * i, cells[i]);
+    dt_bytes(to, name, value, 4 * ncells);
+}
+
+#define CELLS(to, name, ...) \
+    dt_cells(to, name, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (uint32_t[]){__VA_ARGS__})
+
+static void dt_finish(struct sample *to)
+{
+    put_be32(to, 9);
+    uint32_t end = (uint32_t)to->nbytes;
+    put(to, to->strings, to->strings_nbytes);
+    const uint32_t header[10] = {0xd00dfeed, (uint32_t)to->nbytes,         56,      end, 40, 17, 16,
+                                 0,          (uint32_t)to->strings_nbytes, end - 56};
+    for (size_t i = 0; i < 10; i++)
+        set_be32(to->bytes + 4 * i, header[i]);
+}
+
+static enum dt_error dt_answer(const struct sample *from, struct dt_machine *machine)
+{
+    enum dt_error error = dt_read(from->bytes, from->nbytes, inside, machine);
+    CHECK(sound_dt(from->bytes, from->nbytes, inside, error, machine));
+    return error;
+}
+
+static void dt_hart(struct sample *to, uint32_t id, uint32_t phandle, const char *status)
+{
+    dt_open(to, "cpu@0");
+    CELLS(to, "reg", id);
+    dt_text(to, "device_type", "cpu");
+    if (status != NULL)
+        dt_text(to, "status", status);
+    dt_open(to, "interrupt-controller");
+    CELLS(to, "phandle", phandle);
+    dt_bytes(to, "interrupt-controller", "", 0);
+    dt_close(to);
+    dt_open(to, "cache");
+    CELLS(to, "phandle", 0x777);
+    dt_close(to);
+    dt_close(to);
+}
+
+static void dt_harts(struct sample *to, uint32_t nharts)
+{
+    dt_open(to, "cpus");
+    CELLS(to, "#address-cells", 1);
+    CELLS(to, "#size-cells", 0);
+    CELLS(to, "timebase-frequency", 10000000);
+    for (uint32_t i = 0; i < nharts; i++)
+        dt_hart(to, i, 0x100 + i, NULL);
+    dt_close(to);
+}
+
+static void dt_memory(struct sample *to)
+{
+    dt_open(to, "memory@80000000");
+    CELLS(to, "reg", 0, 0x80000000, 0, 0x10000000);
+    dt_text(to, "device_type", "memory");
+    dt_close(to);
+}
+
+static void dt_root(struct sample *to)
+{
+    dt_start(to);
+    dt_open(to, "");
+    CELLS(to, "#address-cells", 2);
+    CELLS(to, "#size-cells", 2);
+}
+
+static void dt_device(struct sample *to, const char *compatible, size_t nbytes, uint32_t base)
+{
+    dt_open(to, "device");
+    CELLS(to, "reg", base, 0x1000); /* before `compatible`, and in the bus's cells */
+    dt_bytes(to, "compatible", compatible, nbytes);
+}
+
+#define LIST(text) text, sizeof text /* NULs inside, and one at the end */
+
+/* The bus with one cell each, written before the harts that its PLIC names. */
+static void dt_soc(struct sample *to)
+{
+    dt_open(to, "soc");
+    CELLS(to, "#address-cells", 1);
+    CELLS(to, "#size-cells", 1);
+    dt_bytes(to, "ranges", "", 0);
+    dt_device(to, LIST("sifive,plic-1.0.0"), 0xc000000);
+    CELLS(to, "interrupts-extended", 0x102, 11, 0x102, 9, 0x100, 11, 0x100, 9, 0x777, 9, 0x101, 11);
+    dt_close(to);
+    dt_device(to, LIST("x\0riscv,clint0"), 0x2000000);
+    dt_close(to);
+    dt_device(to, LIST("sifive,test1\0sifive,test0\0syscon"), 0x100000);
+    dt_close(to);
+    dt_device(to, LIST("ns16550a"), 0x10000000);
+    CELLS(to, "interrupts", 10, 4);
+    dt_close(to);
+    dt_device(to, LIST("ns16550a"), 0x20000000); /* a second one does not count */
+    dt_close(to);
+    dt_close(to);
+}
+
+static void dt_sample(struct sample *to)
+{
+    dt_root(to);
+    put_be32(to, 4);
+    dt_soc(to);
+    dt_open(to, "memory@0");
+    dt_text(to, "device_type", "memory");
+    CELLS(to, "reg", 0, 0, 0, 0x1000, 1, 0x80000000, 1, 0, 0, 0x80000000, 0, 0x10000000);
+    dt_close(to);
+    dt_open(to, "chosen");
+    dt_text(to, "bootargs", "run='cowtest three'");
+    CELLS(to, "linux,initrd-end", 0, 0x88201388);
+    CELLS(to, "linux,initrd-start", 0x88200000);
+    dt_close(to);
+    dt_open(to, "cpus");
+    CELLS(to, "#address-cells", 1);
+    CELLS(to, "#size-cells", 0);
+    CELLS(to, "timebase-frequency", 0, 10000000);
+    dt_hart(to, 7, 0x100, NULL);
+    dt_hart(to, 3, 0x101, "okay");
+    dt_hart(to, 4, 0x103, "disabled");
+    dt_hart(to, 5, 0x102, "ok");
+    dt_hart(to, 7, 0x102, NULL); /* the same id again */
+    dt_open(to, "not-a-cpu");
+    CELLS(to, "reg", 8);
+    dt_close(to);
+    dt_close(to);
+    dt_close(to);
+    dt_finish(to);
+}
+
+static bool range_is(struct dt_range range, uint64_t base, uint64_t nbytes)
+{
+    return range.base == base && range.nbytes == nbytes;
+}
+
+static void test_dt_values(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    dt_sample(&blob);
+    CHECK(dt_total_bytes(blob.bytes) == blob.nbytes);
+    CHECK(dt_answer(&blob, &machine) == DT_OK);
+    CHECK(range_is(machine.ram, 0x80000000, 0x10000000));
+    CHECK(machine.nharts == 3);
+    CHECK(machine.hart_id[0] == 7 && machine.hart_id[1] == 3 && machine.hart_id[2] == 5);
+    CHECK(machine.plic_context[0] == 3 && machine.plic_context[2] == 1);
+    CHECK(machine.plic_context[1] == UINT32_MAX && machine.plic_context[3] == UINT32_MAX);
+    CHECK(machine.timebase_hz == 10000000);
+    CHECK(machine.bootargs_len == 19 && memcmp(machine.bootargs, "run='cowtest three'", 20) == 0);
+    CHECK(range_is(machine.archive, 0x88200000, 0x1388));
+    CHECK(range_is(machine.plic, 0xc000000, 0x1000));
+    CHECK(range_is(machine.clint, 0x2000000, 0x1000));
+    CHECK(range_is(machine.tester, 0x100000, 0x1000));
+    CHECK(range_is(machine.uart, 0x10000000, 0x1000) && machine.uart_irq == 10);
+
+    uint8_t *odd = malloc(blob.nbytes + 1);
+    memcpy(odd + 1, blob.bytes, blob.nbytes);
+    CHECK(dt_read(odd + 1, blob.nbytes, 0x180000000, &machine) == DT_OK);
+    CHECK(range_is(machine.ram, 0x180000000, 0x100000000));
+    CHECK(dt_read(odd + 1, blob.nbytes, 0x280000000, &machine) == DT_NO_MEMORY);
+    CHECK(machine.tester.nbytes == 0x1000);
+    free(odd);
+    check_damage(dt_sound, blob.bytes, blob.nbytes);
+}
+
+static void test_dt_header(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    static const struct {
+        size_t at;
+        uint32_t word;
+        enum dt_error error;
+    } cases[] = {
+        {0, 0xd00dfeee, DT_BAD_HEADER},  {4, 0, DT_BAD_HEADER},
+        {4, 39, DT_BAD_HEADER},          {4, UINT32_MAX, DT_TRUNCATED},
+        {8, UINT32_MAX, DT_BAD_HEADER},  {8, 0, DT_BAD_HEADER},
+        {8, 58, DT_BAD_HEADER},          {8, 60, DT_BAD_HEADER},
+        {12, UINT32_MAX, DT_BAD_HEADER}, {12, 8, DT_BAD_HEADER},
+        {20, 16, DT_BAD_HEADER},         {24, 18, DT_BAD_HEADER},
+        {32, UINT32_MAX, DT_BAD_HEADER}, {32, 0, DT_BAD_STRUCTURE},
+        {36, UINT32_MAX, DT_BAD_HEADER}, {36, 0, DT_BAD_STRUCTURE},
+        {36, 7, DT_BAD_STRUCTURE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dt_sample(&blob);
+        if (cases[i].at == 8 && cases[i].word == 60) /* the structure block past the end */
+            set_be32(blob.bytes + 36, (uint32_t)blob.nbytes - 59);
+        set_be32(blob.bytes + cases[i].at, cases[i].word);
+        CHECK(dt_answer(&blob, &machine) == cases[i].error);
+    }
+    dt_sample(&blob);
+    CHECK(dt_read(blob.bytes, 39, inside, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, 0, inside, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, blob.nbytes - 1, inside, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, sizeof blob.bytes, inside, &machine) == DT_OK);
+    CHECK(dt_total_bytes("12345678") == 0);
+}
+
+static void test_dt_missing(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    for (uint32_t has = 0; has < 4; has++) {
+        dt_root(&blob);
+        if (has & 1)
+            dt_memory(&blob);
+        if (has & 2)
+            dt_harts(&blob, 70);
+        dt_close(&blob);
+        dt_finish(&blob);
+        static const enum dt_error errors[] = {DT_NO_MEMORY, DT_NO_HART, DT_NO_MEMORY, DT_OK};
+        CHECK(dt_answer(&blob, &machine) == errors[has]);
+    }
+    CHECK(machine.nharts == 64 && machine.hart_id[63] == 63);
+    CHECK(machine.bootargs == NULL && machine.bootargs_len == 0);
+    CHECK(machine.archive.nbytes == 0 && machine.tester.nbytes == 0 && machine.plic.nbytes == 0);
+    CHECK(machine.clint.nbytes == 0 && machine.uart.nbytes == 0 && machine.uart_irq == 0);
+
+    dt_root(&blob);
+    dt_memory(&blob);
+    dt_open(&blob, "cpus"); /* default cells: ids of two */
+    dt_open(&blob, "cpu@0");
+    CELLS(&blob, "reg", 1, 2);
+    dt_text(&blob, "device_type", "cpu");
+    dt_close(&blob);
+    dt_close(&blob);
+    dt_close(&blob);
+    dt_finish(&blob);
+    CHECK(dt_answer(&blob, &machine) == DT_NO_TIMEBASE);
+    CHECK(machine.nharts == 1 && machine.hart_id[0] == 0x100000002);
+}
+
+/* A tree with one bus whose properties vary; is its UART seen? */
+static bool sees_uart(uint32_t naddress, uint32_t nsize, const char *ranges, const char *status)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    dt_root(&blob);
+    dt_memory(&blob);
+    dt_harts(&blob, 1);
+    dt_open(&blob, "soc");
+    CELLS(&blob, "#address-cells", naddress);
+    CELLS(&blob, "#size-cells", nsize);
+    if (ranges != NULL)
+        dt_bytes(&blob, "ranges", ranges, strlen(ranges));
+    dt_open(&blob, "serial");
+    CELLS(&blob, "reg", 0xffffffff, 0xfffff000, 0, 0xfff);
+    CELLS(&blob, "interrupts", 10);
+    CELLS(&blob, "ranges", 1, 2, 3); /* for its children only */
+    dt_text(&blob, "compatible", "ns16550a");
+    if (status != NULL)
+        dt_text(&blob, "status", status);
+    dt_close(&blob);
+    dt_close(&blob);
+    dt_close(&blob);
+    dt_finish(&blob);
+    CHECK(dt_answer(&blob, &machine) == DT_OK);
+    CHECK(machine.uart_irq == (machine.uart.nbytes == 0 ? 0 : 10));
+    return machine.uart.nbytes != 0;
+}
+
+static void test_dt_buses(void)
+{
+    CHECK(sees_uart(2, 2, "", NULL));
+    CHECK(sees_uart(2, 2, NULL, "okay"));
+    CHECK(!sees_uart(2, 2, "", "disabled"));
+    CHECK(!sees_uart(2, 2, "", "okay?"));
+    CHECK(!sees_uart(2, 2, "translated!!", NULL));
+    CHECK(!sees_uart(2, 0, "", NULL) && !sees_uart(0, 2, "", NULL));
+    CHECK(!sees_uart(3, 1, "", NULL) && !sees_uart(1, 3, "", NULL));
+    CHECK(!sees_uart(UINT32_MAX, 2, "", NULL) && !sees_uart(2, UINT32_MAX, "", NULL));
+    CHECK(sees_uart(1, 1, "", NULL));
+    CHECK(!sees_uart(2, 1, "", NULL)); /* the size is 0 */
+}
+
+static void test_dt_structure(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    for (uint32_t depth = 12; depth <= 13; depth++) {
+        dt_root(&blob);
+        dt_memory(&blob);
+        dt_harts(&blob, 1);
+        for (uint32_t i = 1; i < depth; i++)
+            dt_open(&blob, "deep");
+        for (uint32_t i = 0; i < depth; i++)
+            dt_close(&blob);
+        dt_finish(&blob);
+        CHECK(dt_answer(&blob, &machine) == (depth == 12 ? DT_OK : DT_BAD_STRUCTURE));
+    }
+    for (int fault = 0; fault < 5; fault++) {
+        dt_start(&blob);
+        if (fault == 0)
+            dt_text(&blob, "outside", "a node");
+        if (fault != 1)
+            dt_open(&blob, "");
+        dt_memory(&blob);
+        if (fault == 2)
+            dt_text(&blob, "behind", "a child");
+        if (fault != 3)
+            dt_close(&blob);
+        if (fault == 4)
+            dt_open(&blob, "second root"), dt_close(&blob);
+        dt_finish(&blob);
+        CHECK(dt_answer(&blob, &machine) == DT_BAD_STRUCTURE);
+    }
+    dt_start(&blob);
+    dt_finish(&blob);
+    CHECK(dt_answer(&blob, &machine) == DT_BAD_STRUCTURE);
+    dt_sample(&blob);
+    size_t full = blob.nbytes - blob.strings_nbytes - 56;
+    for (size_t n = 0; n <= full; n++) { /* the structure block cut short, the rest whole */
+        set_be32(blob.bytes + 36, (uint32_t)n);
+        CHECK(dt_answer(&blob, &machine) == (n < full ? DT_BAD_STRUCTURE : DT_OK));
+    }
+    set_be32(blob.bytes + 24, 17);
+    CHECK(dt_answer(&blob, &machine) == DT_OK);
+}
+
+/* Values that are legal bytes and useless numbers. */
+static void test_dt_chosen(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    dt_root(&blob);
+    dt_open(&blob, "memory");
+    dt_text(&blob, "device_type", "memory");
+    CELLS(&blob, "reg", 0, 0x80000000, UINT32_MAX, UINT32_MAX, 0, 0x80000000, 0, 0x10000000, 0);
+    dt_close(&blob);
+    dt_harts(&blob, 1);
+    dt_open(&blob, "chosen");
+    dt_bytes(&blob, "bootargs", "no end", 6);
+    CELLS(&blob, "linux,initrd-start", 0x88200000);
+    CELLS(&blob, "linux,initrd-end", 0x88200000);
+    dt_close(&blob);
+    dt_open(&blob, "chosen");
+    CELLS(&blob, "linux,initrd-start", 0x88200000);
+    CELLS(&blob, "linux,initrd-end", 1, 2, 3);
+    dt_close(&blob);
+    dt_open(&blob, "serial-that-wraps");
+    CELLS(&blob, "reg", 0xffffffff, 0xfffff000, 0, 0x1000);
+    dt_text(&blob, "compatible", "ns16550a");
+    dt_close(&blob);
+    dt_open(&blob, "serial-without-end");
+    CELLS(&blob, "reg", 0, 0x1000, 0, 0x1000);
+    dt_bytes(&blob, "compatible", "ns16550a", 8);
+    dt_close(&blob);
+    dt_close(&blob);
+    dt_finish(&blob);
+    CHECK(dt_answer(&blob, &machine) == DT_OK);
+    CHECK(range_is(machine.ram, 0x80000000, 0x10000000)); /* not the bank that wraps around */
+    CHECK(machine.bootargs_len == 6 && memcmp(machine.bootargs, "no end", 6) == 0);
+    CHECK(range_is(machine.archive, 0, 0) && range_is(machine.uart, 0, 0));
+}
+
+void test_dt_qemu(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL);
+    if (file == NULL)
+        return;
+    static uint8_t bytes[2 << 20];
+    size_t nbytes = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    struct dt_machine machine;
+    CHECK(dt_read(bytes, nbytes, inside, &machine) == DT_OK);
+    CHECK(range_is(machine.ram, 0x80000000, 0x10000000) && machine.nharts == 4);
+    for (uint32_t i = 0; i < machine.nharts; i++)
+        CHECK(machine.plic_context[i] == 2 * machine.hart_id[i] + 1);
+    CHECK(machine.timebase_hz == 10000000);
+    CHECK(range_is(machine.tester, 0x100000, 0x1000));
+    CHECK(range_is(machine.plic, 0xc000000, 0x600000));
+    CHECK(range_is(machine.clint, 0x2000000, 0x10000));
+    CHECK(range_is(machine.uart, 0x10000000, 0x100) && machine.uart_irq == 10);
+    printf("%s: bootargs \"%.*s\", archive %#llx + %llu\n", path, (int)machine.bootargs_len,
+           machine.bootargs == NULL ? "" : machine.bootargs,
+           (unsigned long long)machine.archive.base, (unsigned long long)machine.archive.nbytes);
+    check_damage(dt_sound, bytes, dt_total_bytes(bytes));
+}
+
+void test_dt(void)
+{
+    test_dt_values();
+    test_dt_header();
+    test_dt_missing();
+    test_dt_buses();
+    test_dt_structure();
+    test_dt_chosen();
+}
