@@ -65,6 +65,7 @@ INLINE void change_over(struct thread *self, struct thread *next)
         if ((to->stale & hart->bit) != 0) {
             uint64_t asid = to->satp >> SATP_ASID_SHIFT & 0xffff;
             fence_asid(asid);
+            fence_code();
             if (asid != 0)
                 to->stale &= ~hart->bit;
         }
@@ -141,12 +142,10 @@ INLINE uint64_t *entry_in(uint64_t table, uint64_t va, unsigned shift)
     return (uint64_t *)pool_pointer(table_frame(table)) + (va >> shift & (LEAF_PAGES - 1));
 }
 
-/* Rights that an entry may have: R, RW, X, RX, RWX. */
-INLINE bool rights_are_good(unsigned rights)
+/* R or RW; code needs more fences than an entry, and is a miss. */
+INLINE bool rights_are_plain(unsigned rights)
 {
-    const unsigned good = 1u << RIGHT_R | 1u << (RIGHT_R | RIGHT_W) | 1u << RIGHT_X |
-                          1u << (RIGHT_R | RIGHT_X) | 1u << (RIGHT_R | RIGHT_W | RIGHT_X);
-    return (good >> rights & 1) != 0;
+    return rights == RIGHT_R || rights == (RIGHT_R | RIGHT_W);
 }
 
 /* Installs the map item (t0: address | rights, t1: frame, t2: memory) in the space of a fault. What
@@ -157,7 +156,7 @@ INLINE bool install(const struct thread *self, struct space *space)
     unsigned rights = item & RIGHTS_MASK;
     const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, 0);
     if (memory == NULL || memory->device || !memory_covers(memory, t1_register, 1) ||
-        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || !rights_are_good(rights))
+        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || !rights_are_plain(rights))
         return false;
     uint64_t middle = space->root[va >> 30];
     if (!is_table(middle))

@@ -54,6 +54,12 @@ static inline void fence_page(uint64_t va, uint64_t asid)
     __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
 }
 
+/* What other harts or this one stored may be fetched as instructions from here on. */
+static inline void fence_code(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
 static inline uint64_t time_now(void)
 {
     return csr_read(time);

@@ -8,6 +8,7 @@ enum {
     EXT_RFENCE = 0x52464E43,
     EXT_HSM = 0x48534D,
     EXT_SRST = 0x53525354,
+    RFENCE_FENCE_I = 0,
     RFENCE_SFENCE_VMA_ASID = 2,
 };
 
@@ -45,6 +46,11 @@ void sbi_send_ipi(uint64_t hart_id)
 void sbi_remote_fence(uint64_t hart_id, uint64_t asid)
 {
     sbi_call(EXT_RFENCE, RFENCE_SFENCE_VMA_ASID, (uint64_t[5]){1, hart_id, 0, ~0ul, asid});
+}
+
+void sbi_remote_fence_code(uint64_t hart_id)
+{
+    sbi_call(EXT_RFENCE, RFENCE_FENCE_I, (uint64_t[5]){1, hart_id});
 }
 
 long sbi_hart_start(uint64_t hart_id, uint64_t start, uint64_t opaque)

@@ -27,7 +27,7 @@ struct space {
     uint64_t *root;
     uint64_t satp;   /* mode, ASID, root frame */
     uint64_t active; /* harts whose satp this is */
-    uint64_t stale;  /* harts that must flush this ASID before they run the space again */
+    uint64_t stale;  /* harts that must fence this ASID and their fetch before they run it again */
     struct endpoint *fault_endpoint;
     uint64_t fault_badge; /* bit 0 set */
     uint32_t fault_generation;

@@ -38,6 +38,16 @@ void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
         fence_asid(asid_of(space));
 }
 
+void tlb_new_code(struct space *space)
+{
+    space->stale |= ~space->active;
+    uint64_t others = space->active & ~this_hart()->bit;
+    for (uint32_t i = 0; i < nharts; i++)
+        if ((others >> i & 1) != 0)
+            sbi_remote_fence_code(harts[i]->id);
+    fence_code();
+}
+
 void tlb_activate(struct space *space)
 {
     struct hart *me = this_hart();
@@ -55,6 +65,7 @@ void tlb_activate(struct space *space)
     if ((space->stale & me->bit) == 0)
         return;
     fence_asid(asid_of(space));
+    fence_code();
     if (asid_of(space) != 0) /* ASID 0 is many spaces': stale at each switch */
         space->stale &= ~me->bit;
 }

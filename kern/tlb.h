@@ -12,6 +12,10 @@ void tlb_forget(struct space *space);
  * the map already allows, which its pager answers by installing again. */
 void tlb_refresh(struct space *space, uint64_t va, uint64_t npages);
 
+/* Executable pages were added, whose contents some hart stored: harts that run the space fence
+ * their instruction fetch now, the others before they run it next. */
+void tlb_new_code(struct space *space);
+
 /* Makes this hart walk the space's tables; NULL: the kernel's own. */
 void tlb_activate(struct space *space);
 

@@ -49,6 +49,8 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
         tlb_forget(space);
     for (uint64_t i = 0; i < n; i++, new_entry += 1ul << PTE_FRAME_SHIFT)
         entry[i] = new_entry;
+    if ((rights & RIGHT_X) != 0)
+        tlb_new_code(space);
     tlb_refresh(space, va, n);
     return (err_t)n;
 }
