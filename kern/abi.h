@@ -52,7 +52,7 @@
 /* Errors of the kernel; pagers number theirs from -64 down (pager/protocol.h). */
 #define ERR_NUMBER     (-1)  /* no such system call, type or index */
 #define ERR_CAPABILITY (-2)  /* empty slot, dead object, wrong type or missing right */
-#define ERR_ADDRESS    (-3)  /* misaligned, or beyond the user's half */
+#define ERR_ADDRESS    (-3)  /* misaligned, or not below MEMORY_WINDOW */
 #define ERR_LENGTH     (-4)  /* zero, or too long */
 #define ERR_RIGHTS     (-5)  /* write without read, or unknown bits */
 #define ERR_MEMORY     (-6)  /* frames that this memory capability does not cover */

@@ -20,7 +20,7 @@ enum {
 };
 
 #define LARGE_SIZE (1ul << 21)
-#define POOL_MAX   (512ul << 20)
+#define POOL_MAX   (64ul << 20) /* the loader puts the archive 128 MiB above the image */
 #define DT_MAX     (2ul << 20)
 
 _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree);

@@ -98,7 +98,7 @@ err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npage
 {
     err_t error = check_run(va, npages);
     if (error == 0)
-        error = check_rights(rights);
+        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
     if (error != 0)
         return error;
     uint64_t n = table_run(va, npages);

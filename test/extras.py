@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""Build a program and a policy from outside the tree and run them. usage: extras.py SOURCE"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import qemu
+
+HELLO = r'''
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    int status;
+    char *copy = malloc(100000);
+    if (fork() == 0)
+        exit(strlen(argv[1]));
+    wait(&status);
+    memset(copy, 1, 100000);
+    printf("hello: fork %s child=%d argc=%d\n", copy[99999] ? "ok" : "FAILED", WEXITSTATUS(status),
+           argc);
+    return 0;
+}
+'''
+
+
+# The example of pager/policy/README.md.
+POLICY = r'''
+#include "policy.h"
+
+static enum fork_verdict at_fork(const struct policy_view *view)
+{
+    return view->process_npages < 64 ? FORK_COPY : FORK_SHARE;
+}
+
+const struct policy policy_mine = {.name = "mine", .upgrades = true, .at_fork = at_fork};
+'''
+
+
+def boot(build, append):
+    result = qemu.run(str(build / 'holstein.elf'), str(build / 'bootfs.cpio'), append)
+    print(result.output)
+    audit = qemu.audit(result.output)
+    results, _ = qemu.tests(result.output)
+    good = result.status == 0 and audit is not None and audit['ok'] and results
+    return good and set(results.values()) == {'ok'}, result.output
+
+
+def main():
+    source = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        apps, policies, build = (Path(folder) / name for name in ('apps', 'policies', 'build'))
+        apps.mkdir()
+        policies.mkdir()
+        (apps / 'hello.c').write_text(HELLO)
+        (policies / 'mine.c').write_text(POLICY)
+        for command in (['meson', 'setup', build, source, '--cross-file',
+                         source / 'cross-riscv64.ini', f'-Dextra_apps={apps}',
+                         f'-Dextra_policies={policies}'],
+                        ['meson', 'compile', '-C', build]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                print(done.stdout, done.stderr)
+                return 1
+        hello, output = boot(build, "run='hello twelve-bytes'")
+        cowtest, _ = boot(build, "policy=mine run='cowtest'")
+        return 0 if hello and 'child=12' in output and cowtest else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
