@@ -6,6 +6,7 @@
 #include "irq.h"
 #include "kmap.h"
 #include "memory.h"
+#include "riscv.h"
 #include "sbi.h"
 #include "sched.h"
 #include "syscall.h"
@@ -121,6 +122,15 @@ static void init_devices(const struct dt_machine *machine)
     memory_reserve_device(machine->clint.base, machine->clint.nbytes);
 }
 
+/* The firmware may not have parked it yet: it gets a second for that. */
+static void start_hart(const struct hart *hart, uint64_t patience)
+{
+    uint64_t start = (uint64_t)hart_start - KERNEL_OFFSET, deadline = time_now() + patience;
+    while (sbi_hart_start(hart->id, start, (uint64_t)hart) != 0)
+        if (time_now() > deadline)
+            boot_fail("hart", "the firmware does not start it");
+}
+
 _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
 {
     static struct dt_machine machine;
@@ -148,8 +158,7 @@ _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
 
     struct hart *me = this_hart();
     for (uint32_t i = 0; i < nharts; i++)
-        if (harts[i] != me && sbi_hart_start(harts[i]->id, (uint64_t)hart_start - KERNEL_OFFSET,
-                                             (uint64_t)harts[i]) != 0)
-            boot_fail("hart", "the firmware does not start it");
+        if (harts[i] != me)
+            start_hart(harts[i], machine.timebase_hz);
     hart_run(me);
 }

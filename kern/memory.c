@@ -44,6 +44,7 @@ struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, b
     memory->holder = holder;
     if (device || map_window(memory))
         return memory;
+    table_unmap_large(holder->root, window_va(memory), npages);
     pool_object_free(&memory->object);
     return NULL;
 }
@@ -76,7 +77,10 @@ static err_t split(struct memory *memory, uint64_t npages, struct space *receive
     table_unmap_large(memory->holder->root, window_va(tail), npages);
     tlb_forget(memory->holder);
     table_unmap_large(receiver->root, window_va(tail), npages); /* until the last step */
+    tlb_forget(receiver);
+    tail->object.dying = true; /* until then only destroy may name it */
     memory->granting = tail;
+    memory->holder->ngrants++;
     return 0;
 }
 
@@ -108,26 +112,34 @@ static bool sweep(struct memory *tail)
 err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receiver, uint64_t slot)
 {
     struct memory *tail = memory->granting;
+    struct cap *cap = space_slot(receiver, slot, tail == NULL);
     if (tail == NULL) {
-        if (space_slot(receiver, slot, true) == NULL)
-            return ERR_POOL;
+        if (cap == NULL)
+            return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
+        if (cap->type != TYPE_NONE)
+            return ERR_CAPABILITY;
         err_t error = split(memory, npages, receiver);
-        return error == 0 ? ERR_AGAIN : error;
+        if (error != 0)
+            return error;
+        tail = memory->granting;
+        *cap = (struct cap){.object = &tail->object,
+                            .generation = tail->object.generation,
+                            .type = TYPE_MEMORY,
+                            .rights = CAP_MANAGE | CAP_OWNER};
+        receiver->owns = true; /* it dies with the receiver from now on */
+        return ERR_AGAIN;
     }
-    if (tail->holder != receiver || tail->npages != npages)
+    if (cap == NULL || cap->type != TYPE_MEMORY || cap->object != &tail->object ||
+        tail->npages != npages)
         return ERR_STATE;
     if (!sweep(tail))
         return ERR_AGAIN;
     map_window(tail); /* its tables are there since the first step */
+    tail->object.dying = false;
     memory->granting = NULL;
+    memory->holder->ngrants--;
     tail->lent_next = memory->lent;
     memory->lent = tail;
-    struct cap *cap = space_slot(receiver, slot, true);
-    *cap = (struct cap){.object = &tail->object,
-                        .generation = tail->object.generation,
-                        .type = TYPE_MEMORY,
-                        .rights = CAP_MANAGE | CAP_OWNER};
-    receiver->owns = true;
     return 0;
 }
 
@@ -139,6 +151,7 @@ void memory_return(struct memory *memory)
         return;
     if (parent->granting == memory) { /* the receiver died before it had it */
         parent->granting = NULL;
+        parent->holder->ngrants--;
         memory->lent_next = parent->lent;
         parent->lent = memory;
     }

@@ -52,6 +52,9 @@ static err_t make_endpoint(struct space *maker, uint64_t slot, struct object **m
         notification = space_object(maker, slot, TYPE_NOTIFICATION, CAP_RECEIVE);
         if (notification == NULL)
             return ERR_CAPABILITY;
+        if (notification->endpoint != NULL &&
+            notification->endpoint->object.generation == notification->endpoint_generation)
+            return ERR_STATE;
     }
     struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
     if (endpoint == NULL)
@@ -190,7 +193,8 @@ err_t object_destroy(struct space *owner, uint64_t slot)
     if (cap == NULL || cap->type == TYPE_NONE || (cap->rights & CAP_OWNER) == 0 ||
         cap->object->generation != cap->generation)
         return ERR_CAPABILITY;
-    if (cap->object == &owner->object)
+    /* Memory returns with its holder's death alone: entries and a window may still lead to it. */
+    if (cap->object == &owner->object || cap->type == TYPE_MEMORY)
         return ERR_STATE;
     err_t error = cap->type == TYPE_SPACE ? destroy_space((struct space *)cap->object)
                                           : destroy_simple(cap->object);
@@ -210,6 +214,9 @@ err_t object_install(struct space *maker, struct space *space, uint64_t slot, ui
         return ERR_CAPABILITY;
     if ((badge & 1) != 0)
         return ERR_NUMBER;
+    /* A badge is given by the endpoint's maker; others hand on the one they have. */
+    if (from->type == TYPE_ENDPOINT && (from->rights & CAP_OWNER) == 0 && badge != from->badge)
+        return ERR_CAPABILITY;
     struct cap *to = space_slot(space, slot, true);
     if (to == NULL)
         return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;

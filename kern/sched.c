@@ -39,6 +39,20 @@ void sched_ready_first(struct thread *thread)
     sched_ready_mask |= 1u << thread->priority;
 }
 
+/* What it waited for did not happen: started again, it sees an error and not its own words. */
+static void forget_wait(struct thread *thread)
+{
+    uint64_t *a = &thread->x[REG_A0];
+    if (thread->state == THREAD_RECEIVING) {
+        a[0] = (uint64_t)ERR_AGAIN;
+        a[6] = NO_BADGE;
+        a[7] = 0;
+    } else if ((thread->state == THREAD_CALLING || thread->state == THREAD_ANSWERED) &&
+               !thread->in_fault) {
+        a[6] = (uint64_t)ERR_AGAIN;
+    }
+}
+
 err_t sched_stop(struct thread *thread)
 {
     if (thread->state == THREAD_RUNNING && thread->hart != this_hart()) {
@@ -48,6 +62,7 @@ err_t sched_stop(struct thread *thread)
     }
     if (thread->queue != NULL)
         queue_remove(thread);
+    forget_wait(thread);
     thread_new_token(thread);
     thread->in_fault = false;
     thread->stop_wanted = false;

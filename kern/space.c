@@ -69,6 +69,7 @@ bool space_free_piece(struct space *space)
     }
     asid_give(space->satp >> SATP_ASID_SHIFT & 0xffff);
     pool_release(space->root);
+    space->root = NULL; /* memory.c looks through places of spaces, dead ones too */
     pool_object_free(&space->object);
     return false;
 }

@@ -35,6 +35,7 @@ struct space {
     bool serves;      /* has received a message: threads may wait for its answer */
     bool owns;        /* has made an object */
     bool holds_power; /* has held the right to power off: the machine ends with it */
+    uint32_t ngrants; /* grants under way of memory that it holds */
     struct thread *threads;
     struct space *creator; /* whose word its entries are written on; NULL: the kernel's */
     struct cap caps[SLOTS_INLINE];

@@ -140,6 +140,8 @@ static err_t sys_share(struct thread *thread, const uint64_t *a)
     struct space *from = managed(thread, a[0]), *to = managed(thread, a[1]);
     if (from == NULL || to == NULL || from == to)
         return ERR_CAPABILITY;
+    if (thread->space->ngrants != 0)
+        return ERR_AGAIN; /* an entry could slip past the sweep */
     return vm_share(from, to, a[2] & ~(uint64_t)RIGHTS_MASK, a[3], (unsigned)(a[2] & RIGHTS_MASK));
 }
 
@@ -179,9 +181,6 @@ static err_t sys_grant(struct thread *thread, const uint64_t *a)
     struct memory *memory = space_object(thread->space, a[0], TYPE_MEMORY, CAP_MANAGE);
     struct space *space = managed(thread, a[2]);
     if (memory == NULL || space == NULL || space == thread->space)
-        return ERR_CAPABILITY;
-    struct cap *slot = space_slot(space, a[3], false);
-    if (slot != NULL && slot->type != TYPE_NONE)
         return ERR_CAPABILITY;
     return memory_grant(memory, a[1], space, a[3]);
 }

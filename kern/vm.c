@@ -94,6 +94,16 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     return (err_t)n;
 }
 
+/* Break before make, where a hart runs the space that receives. */
+static bool break_shared(const uint64_t *source, uint64_t *target, uint64_t npages, uint64_t keep)
+{
+    bool broken = false;
+    for (uint64_t i = 0; i < npages; i++)
+        if ((source[i] & PTE_V) != 0)
+            broken = break_run(&target[i], 1, source[i] & keep) || broken;
+    return broken;
+}
+
 err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights)
 {
     err_t error = check_run(va, npages);
@@ -113,6 +123,8 @@ err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npage
         keep &= ~PTE_D;
     source += table_index(va);
     target += table_index(va);
+    if (to->active != 0 && break_shared(source, target, n, keep))
+        tlb_forget(to);
     uint64_t lost = 0, replaced = 0;
     for (uint64_t i = 0; i < n; i++) {
         uint64_t old = source[i], entry = old & keep;
