@@ -241,11 +241,26 @@ static const struct {
     const char *name;
     void (*function)(void);
 } tests[] = {
-    {"simple", simple},  {"three", three},        {"forkfork", forkfork}, {"wide", wide},
-    {"last", last},      {"chain", chain},        {"text", test_text},    {"stack", test_stack},
-    {"oom", test_oom},   {"atomic", test_atomic}, {"stale", test_stale},  {"threads", test_threads},
-    {"mmap", test_mmap}, {"sbrk", test_sbrk},     {"exec", test_exec},    {"deep", test_deep},
-    {"bad", test_bad},   {"kill", test_kill},
+    {"simple", simple},
+    {"three", three},
+    {"forkfork", forkfork},
+    {"wide", wide},
+    {"last", last},
+    {"chain", chain},
+    {"text", test_text},
+    {"stack", test_stack},
+    {"oom", test_oom},
+    {"atomic", test_atomic},
+    {"stale", test_stale},
+    {"threads", test_threads},
+    {"waiters", test_waiters},
+    {"torn", test_torn},
+    {"mmap", test_mmap},
+    {"sbrk", test_sbrk},
+    {"exec", test_exec},
+    {"deep", test_deep},
+    {"bad", test_bad},
+    {"kill", test_kill},
 };
 enum { TESTS = sizeof tests / sizeof tests[0] };
 

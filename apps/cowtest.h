@@ -44,4 +44,6 @@ void test_kill(void);
 /* cowtest_threads.c */
 void test_stale(void);
 void test_threads(void);
+void test_waiters(void);
+void test_torn(void);
 #endif

@@ -50,6 +50,7 @@ void test_stale(void)
             long seen[4];
             for (int i = 0; i < 4; i++)
                 seen[i] = *storm.page[i];
+            test_await(&storm.shared->word[1], round + 50); /* it has stored since */
             for (int look = 0; look < LOOKS; look++) {
                 for (int i = 0; i < 4; i++)
                     CHECK(*storm.page[i] == seen[i]);
@@ -113,4 +114,70 @@ void test_threads(void)
         test_join(2);
         storm.shared->word[1] = 0;
     }
+}
+
+static void wait_for_any(void *argument)
+{
+    struct storm *storm = argument;
+    uint32_t status, cause;
+    storm->shared->word[4] = holstein_wait(-1, &status, &cause) < 0 ? 1 : 2;
+}
+
+/* Two threads wait for one child: one gets it, the other learns that there is none. */
+void test_waiters(void)
+{
+    static struct storm storm;
+    uint32_t status, cause;
+    storm.shared = test_shared();
+    void *area = stack();
+    for (int round = 0; round < 10; round++) {
+        storm.shared->word[0] = storm.shared->word[4] = 0;
+        if (test_fork() == 0) {
+            test_await(&storm.shared->word[0], 1);
+            _exit(0);
+        }
+        CHECK(holstein_thread(wait_for_any, &storm, area, STACK) > 0);
+        for (int i = 0; i < round; i++)
+            sched_yield();
+        storm.shared->word[0] = 1;
+        bool got_it = holstein_wait(-1, &status, &cause) > 0;
+        test_await(&storm.shared->word[4], 1);
+        CHECK(got_it == (storm.shared->word[4] == 1));
+    }
+}
+
+static void store_in_order(void *argument)
+{
+    struct storm *storm = argument;
+    for (long value = 1; storm->shared->word[0] != 0; value++) {
+        *storm->page[0] = value;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        *storm->page[1] = value;
+        storm->shared->word[1] = value;
+    }
+    storm->shared->word[2] = 1;
+}
+
+/* A fork while another thread stores shows the child one moment: the second page is never ahead. */
+void test_torn(void)
+{
+    enum { FORKS = 24, APART = 64 };
+    static struct storm storm;
+    storm.shared = test_shared();
+    char *area = test_pages(APART);
+    storm.page[0] = (volatile long *)area;
+    storm.page[1] = (volatile long *)(area + (APART - 1) * PAGE);
+    *storm.page[0] = *storm.page[1] = 0;
+    storm.shared->word[0] = 1;
+    CHECK(holstein_thread(store_in_order, &storm, stack(), STACK) > 0);
+    for (int f = 0; f < FORKS; f++) {
+        test_await(&storm.shared->word[1], storm.shared->word[1] + 10);
+        if (test_fork() == 0) {
+            CHECK(*storm.page[1] <= *storm.page[0]);
+            _exit(0);
+        }
+        test_join(1);
+    }
+    storm.shared->word[0] = 0;
+    test_await(&storm.shared->word[2], 1);
 }

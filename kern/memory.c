@@ -135,6 +135,7 @@ err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receive
     if (!sweep(tail))
         return ERR_AGAIN;
     map_window(tail); /* its tables are there since the first step */
+    tlb_forget(receiver);
     tail->object.dying = false;
     memory->granting = NULL;
     memory->holder->ngrants--;
@@ -161,6 +162,7 @@ void memory_return(struct memory *memory)
         parent->npages += tail->npages;
         tail->holder = parent->holder;
         map_window(tail);
+        tlb_forget(tail->holder);
         pool_object_free(&tail->object);
     }
 }

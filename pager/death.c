@@ -11,6 +11,26 @@ static void fill_answer(const struct process *child, uint64_t word[6])
     word[3] = word[4] = word[5] = 0;
 }
 
+static bool may_wait(const struct process *process, int64_t pid)
+{
+    for (const struct process *child = process->children; child != NULL; child = child->sibling)
+        if (pid == WAIT_ANY || child->pid == pid)
+            return true;
+    return false;
+}
+
+/* A child is gone: threads that now wait for nobody learn it. */
+static void refuse_waiters(struct process *process)
+{
+    for (unsigned i = 0; i < THREADS_MAX; i++) {
+        struct waiter *waiter = &process->waiter[i];
+        if (waiter->token == 0 || may_wait(process, waiter->pid))
+            continue;
+        port_reply(waiter->token, (const uint64_t[6]){(uint64_t)ERR_CHILD});
+        waiter->token = 0;
+    }
+}
+
 /* Hands a zombie to a thread that waits for it; a thread that is gone is passed over. */
 static void tell_parent(struct process *child)
 {
@@ -25,6 +45,7 @@ static void tell_parent(struct process *child)
         waiter->token = 0;
         if (port_reply(token, word)) {
             process_free(child);
+            refuse_waiters(parent);
             return;
         }
     }
@@ -87,14 +108,6 @@ void death_kill(struct process *process, enum death_cause cause)
     die(process, 0, cause);
 }
 
-static bool may_wait(const struct process *process, int64_t pid)
-{
-    for (const struct process *child = process->children; child != NULL; child = child->sibling)
-        if (pid == WAIT_ANY || child->pid == pid)
-            return true;
-    return false;
-}
-
 static struct process *zombie_of(const struct process *process, int64_t pid)
 {
     struct process *child = process->children;
@@ -111,6 +124,7 @@ bool death_wait(struct process *process, uint64_t token, uint64_t word[6])
     if (child != NULL) {
         fill_answer(child, word);
         process_free(child);
+        refuse_waiters(process);
         return true;
     }
     struct waiter *waiter = process->waiter;

@@ -16,6 +16,8 @@ enum {
     STORE_PAGE = 15,
 };
 
+enum { OWN_DROP_FAULTS = 8 };
+
 struct fault_statistics fault_statistics;
 
 #define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's prologue */
@@ -187,6 +189,13 @@ bool fault_make_room(struct process *process)
 {
     port_lock();
     bool made = !process_is_alive(process) || install_reclaim(process);
+    if (!made && process->nfaults >= process->next_own_drop && !process->pinned) {
+        /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
+         * faults than this, unless there is no room at all. */
+        process->next_own_drop = process->nfaults + OWN_DROP_FAULTS;
+        install_drop_all(process);
+        made = true;
+    }
     if (!made)
         death_kill(process, CAUSE_MEMORY);
     port_unlock();

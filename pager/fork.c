@@ -92,6 +92,10 @@ static void fork_run(struct process *parent, struct process *child, const struct
     entry_t *target = map_make(&child->map, va);
     unsigned narrow = region->rights & ~(unsigned)RIGHT_W;
     if (region->kind == REGION_PRIVATE && (parent->pinned || parent->policy->at_fork != NULL)) {
+        /* Other threads must not store while their pages are copied: a child that sees a later
+         * store and not an earlier one would see no moment that ever was. */
+        if (process_is_threaded(parent))
+            port_protect(parent, va, npages, narrow);
         if (settle_entries(parent, child, va, source, target, npages))
             port_protect(parent, va, npages, narrow);
         install_present(child, region, va, va + npages * PAGE_SIZE);

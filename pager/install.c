@@ -6,10 +6,10 @@ static struct process *victim; /* where the last reclaim stopped; a hint, checke
 bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
                  unsigned rights)
 {
-    process->cached = true;
     while (port_map(process, va, first, npages, rights) != 0)
         if (!install_reclaim(process))
             return false;
+    process->cached = true;
     return true;
 }
 
@@ -51,12 +51,12 @@ void install_drop_all(struct process *process)
 
 /* Any entry may be dropped at any time (L4): its owner faults and gets it back. Victims take turns.
  */
-bool install_reclaim(const struct process *but)
+bool install_reclaim(const struct process *needy)
 {
     struct process *start = process_is_alive(victim) ? victim->next : process_init;
     struct process *p = start;
     do {
-        if (p != but && !p->pinned && p->state == PROCESS_ALIVE && p->cached) {
+        if (p != needy && !p->pinned && p->state == PROCESS_ALIVE && p->cached) {
             install_drop_all(p);
             victim = p;
             return true;

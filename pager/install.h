@@ -27,8 +27,8 @@ bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npa
 void install_present(struct process *process, const struct region *region, uint64_t start,
                      uint64_t end);
 
-/* Drops the tables of one process other than `but`; false: there was none left. */
-bool install_reclaim(const struct process *but);
+/* Drops the tables of one process other than the needy one; false: there was none left. */
+bool install_reclaim(const struct process *needy);
 
 /* Drops all entries of a process. */
 void install_drop_all(struct process *process);

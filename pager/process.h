@@ -35,6 +35,7 @@ struct process {
     struct map map;
     const struct policy *policy;
     uint64_t nfaults;
+    uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
     struct process *bucket_next, **bucket_link;
