@@ -54,7 +54,7 @@
 #define ERR_CAPABILITY (-2)  /* empty slot, dead object, wrong type or missing right */
 #define ERR_ADDRESS    (-3)  /* misaligned, or not below MEMORY_WINDOW */
 #define ERR_LENGTH     (-4)  /* zero, or too long */
-#define ERR_RIGHTS     (-5)  /* write without read, or unknown bits */
+#define ERR_RIGHTS     (-5)  /* none at all, or write without read */
 #define ERR_MEMORY     (-6)  /* frames that this memory capability does not cover */
 #define ERR_POOL       (-7)  /* kernel pool used up; nothing was changed */
 #define ERR_AGAIN      (-8)  /* not yet: repeat the call */

@@ -155,8 +155,9 @@ INLINE bool install(const struct thread *self, struct space *space)
     uint64_t item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK;
     unsigned rights = item & RIGHTS_MASK;
     const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, 0);
-    if (memory == NULL || memory->device || !memory_covers(memory, t1_register, 1) ||
-        va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || !rights_are_plain(rights))
+    if (memory == NULL || memory->device || memory->object.dying ||
+        !memory_covers(memory, t1_register, 1) || va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW ||
+        !rights_are_plain(rights))
         return false;
     uint64_t middle = space->root[va >> 30];
     if (!is_table(middle))

@@ -137,11 +137,11 @@ static int fault_unanswered(void)
     CHECK(map_text(space));
     CHECK((thread = run_thread(space, child_store, TEST_VA, ANY_PRIORITY)) != 0);
     CHECK((late = new_thread(space, child_store, TEST_VA)) != 0);
-    sleep_us(2000);
+    sleep_us(8000);
     IS(sys_thread_start(thread), ERR_STATE);
     IS(destroy(pager), 0);
     IS(sys_thread_start(late), 0);
-    sleep_us(2000);
+    sleep_us(8000);
     IS(sys_thread_start(late), 0); /* each is stopped: a start succeeds */
     IS(sys_thread_start(thread), 0);
     return 0;

@@ -120,10 +120,16 @@ static int grant_after_deaths(void)
         IS(destroy(slot[i]), 0);
     IS(sys_create(TYPE_SPACE, bare, EP, 2, CTL), 0);
     IS(sys_create(TYPE_SPACE, other, EP, 2, CTL), 0);
-    for (uint64_t i = 1; i < 12; i++) { /* other tables in their place */
+    for (uint64_t i = 1; i < 12; i++) { /* other tables in their place, with entries of no use */
         IS(sys_map(bare, i << 30, R, frame, 1, MEM), 1);
         IS(sys_share(bare, other, i << 30, R, 1), 1);
-        IS(sys_cap_install(bare, 128 * i, EP, 2, CAP_CALL), 0);
+    }
+    const uint64_t endpoint = new_slot();
+    for (uint64_t k = 0; k < 16; k++) { /* and capabilities of all generations */
+        IS(sys_create(TYPE_ENDPOINT, endpoint, NO_SLOT, 0, CTL), 0);
+        for (uint64_t i = 1; i < 12; i++)
+            IS(sys_cap_install(bare, 128 * i + k, endpoint, 2, CAP_CALL), 0);
+        IS(destroy(endpoint), 0);
     }
     const uint64_t space = new_space(BADGE);
     IS(grant(LEAF_PAGES, space), 0);
@@ -272,12 +278,12 @@ static int subtree(void)
         IS(r.word[0], 7);
         IS(r.badge, BADGE); /* a badge is changed by nobody but the endpoint's maker */
         IS(answer(r.token, 0), 0);
-        sleep_us(3000);
+        sleep_us(8000);
         IS(destroy(space), 0);
         CHECK(mappable(SELF, first));
         uint64_t count = window(first + 1)[21];
         CHECK(count > 0);
-        sleep_us(3000);
+        sleep_us(8000);
         IS(window(first + 1)[21], count);
         left[round] = sys_statistics(STAT_POOL_FREE);
     }

@@ -162,7 +162,7 @@ static int callers_in_order(void)
     CHECK(space != 0);
     for (unsigned i = 0; i < N; i++) {
         CHECK(run_thread(space, child_call, 10 * i, ANY_PRIORITY) != 0);
-        sleep_us(2000);
+        sleep_us(8000);
     }
     for (unsigned i = 0; i < N; i++) {
         CHECK(hear(&r));
@@ -212,7 +212,7 @@ static int endpoint_destroyed(void)
     CHECK(run_thread(space, child_call_6, 10, ANY_PRIORITY) != 0);
     CHECK(run_thread(space, child_call_6, 20, ANY_PRIORITY) != 0);
     CHECK(until(&shared[10], 1) && until(&shared[20], 1));
-    sleep_us(2000);
+    sleep_us(8000);
     struct reception r = {0};
     sys_reply_receive(&r, callee, MEM); /* one is received, one waits in the queue */
     CHECK(r.token != 0);
@@ -229,7 +229,7 @@ static int endpoint_destroyed(void)
     IS(sys_cap_install(second, 7, next, 0, CAP_RECEIVE), 0);
     CHECK(run_thread(second, child_receive_6, 30, ANY_PRIORITY) != 0);
     CHECK(run_thread(second, child_receive_7, 40, ANY_PRIORITY) != 0);
-    sleep_us(2000);
+    sleep_us(8000);
     CHECK(run_thread(space, child_call_6, 50, ANY_PRIORITY) != 0);
     CHECK(until(&shared[50], 2));
     IS(shared[51], ERR_CAPABILITY);
@@ -275,10 +275,10 @@ static int stopped_call(void)
     IS(sys_cap_install(space, 6, callee, 0, CAP_CALL | CAP_RECEIVE), 0);
     CHECK((caller = run_thread(space, child_call_6, 10, ANY_PRIORITY)) != 0);
     CHECK(until(&shared[10], 1));
-    sleep_us(2000);
+    sleep_us(8000);
     IS(stop(caller), 0);
     CHECK((receiver = run_thread(space, child_receive_6, 30, ANY_PRIORITY)) != 0);
-    sleep_us(2000);
+    sleep_us(8000);
     IS(shared[30], 0); /* the stopped call is in no queue */
     IS(stop(receiver), 0);
     IS(sys_thread_start(caller), 0);

@@ -94,7 +94,7 @@ static int destroys_itself(void)
     uint64_t next_slot_of_thread = new_slot() + 1;
     CHECK(run_thread(SELF, own_end, next_slot_of_thread, ANY_PRIORITY) == next_slot_of_thread);
     CHECK(until(&shared[1], 1));
-    sleep_us(2000);
+    sleep_us(8000);
     IS(shared[2], 0);
     IS(sys_thread_start(next_slot_of_thread), ERR_CAPABILITY);
     IS(sys_create(TYPE_NOTIFICATION, next_slot_of_thread, 0, 0, CTL), 0);
@@ -181,7 +181,7 @@ static int priorities(void)
     IS(sys_create(TYPE_NOTIFICATION, late, 0, 0, CTL), 0);
     IS(sys_cap_install(space, 6, bell, 0, CAP_RECEIVE), 0);
     CHECK(run_thread(space, child_answer_bell, 0, HIGH) != 0);
-    sleep_us(2000);
+    sleep_us(8000);
     unsigned prompt = 0;
     for (unsigned i = 0; i < 20; i++) {
         shared[3] = 0;

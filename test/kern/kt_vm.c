@@ -112,6 +112,7 @@ static int bad_runs(void)
     IS(sys_map(space, TEST_VA, R, frame, ~0ul, MEM), ERR_MEMORY);
     IS(sys_share(space, space, TEST_VA, R, 1), ERR_CAPABILITY);
     IS(sys_share(space, other, TEST_VA, W, 1), ERR_RIGHTS);
+    IS(sys_share(space, other, TEST_VA, 0, 1), ERR_RIGHTS);
     IS(sys_share(EMPTY_SLOT, other, TEST_VA, R, 1), ERR_CAPABILITY);
     IS(sys_share(space, MEM, TEST_VA, R, 1), ERR_CAPABILITY);
     IS(sys_map(EMPTY_SLOT, TEST_VA, R, frame, 1, MEM), ERR_CAPABILITY);
@@ -256,7 +257,7 @@ static int remapped_at_once(void)
         shared[3] = i;
         fence();
     }
-    sleep_us(2000);
+    sleep_us(8000);
     IS(shared[4], 0);
     return 0;
 }
