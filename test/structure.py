@@ -310,7 +310,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--source', type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument('--build', type=Path, help='(SOURCE/build)')
-    parser.add_argument('--library', type=Path, action='append', default=[],
+    parser.add_argument('--library', dest='objects', type=Path, action='append', default=[],
                         help='a static library to look for circles in, instead of '
                         + ', '.join(LIBRARIES))
     parser.add_argument('checks', nargs='*', metavar='CHECK', help=' '.join(CHECKS))
@@ -322,7 +322,7 @@ def main():
     failed = False
     for name in arguments.checks or CHECKS:
         try:
-            bad = CHECKS[name](arguments.source, build, arguments.library)
+            bad = CHECKS[name](arguments.source, build, arguments.objects)
         except Missing as missing:
             bad = [str(missing)]
         failed |= bool(bad)
