@@ -6,6 +6,15 @@
 #include "abi.h"
 #include "regs.h"
 
+/* Every register; t6 is saved already, the user's tp is in sscratch. Leaves the pc in a2. */
+    .macro  save_all
+    save    RA, 2, 3, 5, 6, 7, SAVED, ARGUMENTS, 28, 29, 30
+    csrrw   t0, sscratch, zero
+    sd      t0, THREAD_X(4)(tp)
+    csrr    a2, sepc
+    sd      a2, THREAD_PC(tp)
+    .endm
+
     .text
     .balign 4
     .globl trap_entry
@@ -50,11 +59,7 @@ yield:
     sret
 
 not_a_call:
-    save    RA, 2, 3, 5, 6, 7, SAVED, ARGUMENTS, 28, 29, 30
-    csrrw   t0, sscratch, zero
-    sd      t0, THREAD_X(4)(tp)
-    csrr    a2, sepc
-    sd      a2, THREAD_PC(tp)
+    save_all
     csrr    a1, scause
     bltz    a1, interrupt
     csrr    a0, stval
@@ -62,11 +67,7 @@ not_a_call:
     j       fast_fault
 
 general:
-    save    RA, 2, 3, 5, 6, 7, SAVED, ARGUMENTS, 28, 29, 30
-    csrrw   t0, sscratch, zero
-    sd      t0, THREAD_X(4)(tp)
-    csrr    t0, sepc
-    sd      t0, THREAD_PC(tp)
+    save_all
 interrupt:
     j       trap_slow
 
