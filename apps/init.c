@@ -93,8 +93,13 @@ static void end_the_others(void)
 
 static bool audit(long free_before)
 {
-    uint64_t word[6] = {REQ_AUDIT};
-    bool ok = holstein_request(word) == 0;
+    uint64_t word[6];
+    long violations;
+    do {
+        word[0] = REQ_AUDIT;
+        violations = holstein_request(word);
+    } while (violations == ERR_AGAIN);
+    bool ok = violations == 0;
     if ((long)word[2] != free_before) {
         printf("audit: %ld frames free, %ld before the program\n", (long)word[2], free_before);
         ok = false;

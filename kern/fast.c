@@ -100,7 +100,7 @@ INLINE void deliver(struct thread *self, struct endpoint *endpoint, struct threa
 _Noreturn void fast_call(void)
 {
     struct thread *self = tp_register;
-    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+    if (!lock_try(&kernel_lock))
         LEAVE(fast_miss_call);
     uint64_t slot = a6_register;
     struct endpoint *endpoint = capability(self->space, slot, TYPE_ENDPOINT, CAP_CALL);
@@ -116,7 +116,7 @@ _Noreturn void fast_call(void)
 _Noreturn void fast_fault(void)
 {
     struct thread *self = tp_register;
-    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+    if (!lock_try(&kernel_lock))
         LEAVE(fast_miss_fault);
     const struct space *space = self->space;
     struct endpoint *endpoint = space->fault_endpoint;
@@ -192,7 +192,7 @@ INLINE struct endpoint *empty_endpoint(const struct thread *self)
 _Noreturn void fast_reply_receive(void)
 {
     struct thread *self = tp_register;
-    if (__atomic_exchange_n(&kernel_lock.held, 1, __ATOMIC_ACQUIRE) != 0)
+    if (!lock_try(&kernel_lock))
         LEAVE(fast_miss_receive);
     uint64_t token = a6_register;
     struct thread *caller = thread_of_token(token);

@@ -44,6 +44,21 @@ void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t 
     queue_append(&endpoint->callers, thread);
 }
 
+void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
+{
+    struct space *space = thread->space;
+    struct endpoint *endpoint = space->fault_endpoint;
+    if (endpoint->object.generation != space->fault_generation) {
+        sched_stop(thread);
+        return;
+    }
+    thread->in_fault = true;
+    thread->fault_cause = cause;
+    thread->fault_value = value;
+    if (!ipc_send_now(thread, endpoint, space->fault_badge))
+        ipc_send_queued(thread, endpoint, space->fault_badge);
+}
+
 struct thread *ipc_answerable(struct space *server, uint64_t token)
 {
     struct thread *thread = thread_of_token(token);

@@ -35,6 +35,10 @@ _Static_assert(sizeof(struct endpoint) <= 128 && sizeof(struct notification) <= 
 bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
 void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
 
+/* The same with a fault of the running thread, to its space's endpoint; if that is dead it stops.
+ */
+void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value);
+
 /* The thread that a token names, if it waits for an answer from `server`; else NULL. */
 struct thread *ipc_answerable(struct space *server, uint64_t token);
 

@@ -176,6 +176,10 @@ static err_t destroy_space(struct space *top)
         cap->type = TYPE_NONE;
         return 1;
     }
+    /* A hart that works in the kernel for a thread that was stopped is on its way off the tables.
+     */
+    if (space->active != 0)
+        return ERR_AGAIN;
     if (space->serves) {
         ipc_server_died(space);
         space->serves = false;
@@ -187,6 +191,12 @@ static err_t destroy_space(struct space *top)
     return space == top ? 0 : 1;
 }
 
+err_t object_destroy_piece(struct object *object)
+{
+    return object->type == TYPE_SPACE ? destroy_space((struct space *)object)
+                                      : destroy_simple(object);
+}
+
 err_t object_destroy(struct space *owner, uint64_t slot)
 {
     struct cap *cap = space_slot(owner, slot, false);
@@ -196,8 +206,7 @@ err_t object_destroy(struct space *owner, uint64_t slot)
     /* Memory returns with its holder's death alone: entries and a window may still lead to it. */
     if (cap->object == &owner->object || cap->type == TYPE_MEMORY)
         return ERR_STATE;
-    err_t error = cap->type == TYPE_SPACE ? destroy_space((struct space *)cap->object)
-                                          : destroy_simple(cap->object);
+    err_t error = object_destroy_piece(cap->object);
     if (error == 0)
         cap->type = TYPE_NONE;
     return error;

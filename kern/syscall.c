@@ -190,7 +190,6 @@ static struct thread *own_thread(struct thread *thread, uint64_t slot)
     return space_object(thread->space, slot, TYPE_THREAD, CAP_MANAGE);
 }
 
-/* All registers of a thread that does not run: pc, sp, a0, a1, tp; the others become 0. */
 static err_t sys_thread_set(struct thread *thread, const uint64_t *a)
 {
     struct thread *target = own_thread(thread, a[0]);
@@ -198,13 +197,7 @@ static err_t sys_thread_set(struct thread *thread, const uint64_t *a)
         return ERR_CAPABILITY;
     if (target->state != THREAD_STOPPED)
         return ERR_STATE;
-    for (unsigned i = 0; i < 32; i++)
-        target->x[i] = 0;
-    target->x[0] = a[1];
-    target->x[REG_SP] = a[2];
-    target->x[REG_A0] = a[3];
-    target->x[REG_A0 + 1] = a[4];
-    target->x[REG_TP] = a[5];
+    thread_set(target, a[1], a[2], a[3], a[4], a[5]);
     return 0;
 }
 

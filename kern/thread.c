@@ -44,6 +44,18 @@ void queue_remove(struct thread *thread)
     thread->queue = NULL;
 }
 
+void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1,
+                uint64_t tp)
+{
+    for (unsigned i = 0; i < 32; i++)
+        thread->x[i] = 0;
+    thread->x[0] = pc;
+    thread->x[REG_SP] = sp;
+    thread->x[REG_A0] = a0;
+    thread->x[REG_A0 + 1] = a1;
+    thread->x[REG_TP] = tp;
+}
+
 void thread_copy_answered(struct thread *target, const struct thread *source)
 {
     for (unsigned i = 0; i < 32; i++)

@@ -81,6 +81,10 @@ void queue_append(struct queue *queue, struct thread *thread);
 void queue_prepend(struct queue *queue, struct thread *thread);
 void queue_remove(struct thread *thread); /* from the queue it is in */
 
+/* All registers of a thread that does not run; those not given become 0. */
+void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1,
+                uint64_t tp);
+
 /* Registers as if the source's call had been answered with zeros. */
 void thread_copy_answered(struct thread *target, const struct thread *source);
 

@@ -64,13 +64,16 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     } else if (!interrupt) {
         up_fault(thread, cause, value);
     }
-    if (thread->state == THREAD_RUNNING && sched_should_yield(thread, slice_over)) {
+    /* Elsewhere: it was ended, and started again, while the way up was left without the lock. */
+    bool here = thread->state == THREAD_RUNNING && thread->hart == this_hart();
+    if (here && sched_should_yield(thread, slice_over)) {
+        here = false;
         if (slice_over)
             sched_ready(thread);
         else
             sched_ready_first(thread);
     }
-    if (thread->state != THREAD_RUNNING || thread->hart != this_hart())
+    if (!here)
         thread = trap_next();
     leave(sched_to_kick());
     return thread;

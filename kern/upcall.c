@@ -2,27 +2,16 @@
 #include "archive.h"
 #include "boot.h"
 #include "console.h"
-#include "sched.h"
 #include "up.h"
 
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    struct space *space = thread->space;
-    struct endpoint *endpoint = space->fault_endpoint;
-    if (endpoint == NULL) {
+    if (thread->space->fault_endpoint == NULL) {
         console_print("pager died: cause %lu at pc 0x%lx, address 0x%lx\n", cause, thread->x[0],
                       value);
         console_power_off(1);
     }
-    if (endpoint->object.generation != space->fault_generation) {
-        sched_stop(thread);
-        return;
-    }
-    thread->in_fault = true;
-    thread->fault_cause = cause;
-    thread->fault_value = value;
-    if (!ipc_send_now(thread, endpoint, space->fault_badge))
-        ipc_send_queued(thread, endpoint, space->fault_badge);
+    ipc_send_fault(thread, cause, value);
 }
 
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)

@@ -112,8 +112,21 @@ static void audit_entries(struct process *process)
     }
 }
 
-uint64_t audit_run(uint64_t table_npages)
+static bool copies_under_way(void)
 {
+    const struct process *process = process_init;
+    do {
+        if (process->busy > 0)
+            return true;
+        process = process->next;
+    } while (process != process_init);
+    return false;
+}
+
+err_t audit_run(uint64_t table_npages)
+{
+    if (copies_under_way())
+        return ERR_AGAIN;
     nviolations = 0;
     audit_free_list();
     for (uint64_t i = 0; i < table_npages; i++)
@@ -134,5 +147,5 @@ uint64_t audit_run(uint64_t table_npages)
             violation("I1: frame ", frames.first + i,
                       " has another count than owners: ", frame->link);
     }
-    return nviolations;
+    return (err_t)nviolations;
 }

@@ -176,19 +176,22 @@ static struct fault_answer handle(struct process *process, uint64_t address, uin
     return present(process, region, va, entry_frame(*entry), needed == RIGHT_W);
 }
 
-struct fault_answer fault_handle(struct process *process, uint64_t address, uint64_t cause)
+struct fault_answer fault_handle(uint64_t badge, uint64_t address, uint64_t cause)
 {
     port_lock();
-    struct fault_answer result =
-        process->dying ? end(process, CAUSE_KILLED) : handle(process, address, cause);
+    struct process *process = process_of(badge);
+    struct fault_answer result = no_answer;
+    if (process != NULL && !process->dying)
+        result = handle(process, address, cause);
     port_unlock();
     return result;
 }
 
-bool fault_make_room(struct process *process)
+bool fault_make_room(uint64_t badge)
 {
     port_lock();
-    bool made = !process_is_alive(process) || install_reclaim(process);
+    struct process *process = process_of(badge);
+    bool made = process == NULL || process->dying || install_reclaim(process);
     if (!made && process->nfaults >= process->next_own_drop && !process->pinned) {
         /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
          * faults than this, unless there is no room at all. */

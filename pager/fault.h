@@ -11,12 +11,13 @@ struct fault_answer {
 };
 #define FAULT_RESUME 8ul
 
-/* cause and address as the hart gave them (privileged specification, table 4.2). Takes the lock. */
-struct fault_answer fault_handle(struct process *process, uint64_t address, uint64_t cause);
+/* badge: whose (process_badge); cause and address as the hart gave them (privileged specification,
+ * table 4.2). Takes the lock. */
+struct fault_answer fault_handle(uint64_t badge, uint64_t address, uint64_t cause);
 
 /* The kernel had no room for the entry of an answer: makes room. True: answer again without one,
  * the fault comes back; false: there was none to make, and the process is dead. */
-bool fault_make_room(struct process *process);
+bool fault_make_room(uint64_t badge);
 
 /* Makes every page of [start, end) present and the process's own (or shared, in a shared region).
  * False: out of frames; what was made stays. Called with the lock held; keeps it. */

@@ -1,7 +1,7 @@
 /* Installing entries and dropping them for room. */
 #include "install.h"
 
-static struct process *victim; /* where the last reclaim stopped; a hint, checked before use */
+static uint64_t last_victim; /* badge: where the last reclaim stopped */
 
 bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
                  unsigned rights)
@@ -53,12 +53,13 @@ void install_drop_all(struct process *process)
  */
 bool install_reclaim(const struct process *needy)
 {
-    struct process *start = process_is_alive(victim) ? victim->next : process_init;
+    const struct process *victim = process_of(last_victim);
+    struct process *start = victim != NULL ? victim->next : process_init;
     struct process *p = start;
     do {
         if (p != needy && !p->pinned && p->state == PROCESS_ALIVE && p->cached) {
             install_drop_all(p);
-            victim = p;
+            last_victim = p->badge;
             return true;
         }
         p = p->next;

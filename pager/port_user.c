@@ -59,7 +59,7 @@ err_t port_space_make(struct process *process, bool init)
     if (nfree_handles == 0)
         return ERR_LIMIT;
     process->handle = free_handle[nfree_handles - 1];
-    uint64_t slot = space_slot(process), badge = (uint64_t)process;
+    uint64_t slot = space_slot(process), badge = process->badge;
     err_t error = sys_create(TYPE_SPACE, slot, PORT_SLOT_ENDPOINT, badge, SLOT_MASTER);
     if (error != 0) {
         process->handle = 0;

@@ -4,7 +4,7 @@
 
 struct process *process_init;
 
-static struct process *bucket[PID_BUCKETS];
+struct process *process_bucket[PID_BUCKETS];
 static uint32_t last_pid;
 
 static void link_child(struct process *parent, struct process *child)
@@ -26,7 +26,7 @@ static void unlink_child(struct process *child)
 
 static void link_bucket(struct process *process)
 {
-    struct process **head = &bucket[process->pid % PID_BUCKETS];
+    struct process **head = &process_bucket[process->pid % PID_BUCKETS];
     process->bucket_next = *head;
     process->bucket_link = head;
     if (*head != NULL)
@@ -51,6 +51,7 @@ struct process *process_make(struct process *parent)
     struct process *process = port_frame(frame);
     zero_frame(process);
     process->pid = new_pid();
+    process->badge = process_badge(process->pid);
     process->policy = parent != NULL ? parent->policy : policy_list[0];
     link_bucket(process);
     if (parent == NULL) {
@@ -90,21 +91,8 @@ struct process *process_find(int64_t pid)
 {
     if (pid <= 0)
         return NULL;
-    struct process *process = bucket[pid % PID_BUCKETS];
+    struct process *process = process_bucket[pid % PID_BUCKETS];
     while (process != NULL && process->pid != pid)
         process = process->bucket_next;
     return process;
-}
-
-bool process_is_alive(const struct process *process)
-{
-    struct process *p = process_init;
-    if (p == NULL)
-        return false;
-    do {
-        if (p == process)
-            return p->state == PROCESS_ALIVE && !p->dying;
-        p = p->next;
-    } while (p != process_init);
-    return false;
 }

@@ -31,7 +31,8 @@ enum request {
     REQ_THREAD,  /* a1 pc, a2 sp, a3 argument, a4 tp -> thread number. ERR_LIMIT, ERR_POOL */
     REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID */
     REQ_STATISTICS,  /* a1 enum pager_statistic -> value. ERR_INVALID */
-    REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel */
+    REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
+                    ERR_AGAIN: a copy is under way */
     REQ_POLICY_NAME, /* a1 index, or -1: the caller's own -> length, name in a1-a5. ERR_NOENT */
     REQ_POLICY_SET, /* init only: a1-a5 name: policy of the caller and its descendants. ERR_NOENT */
 };

@@ -139,7 +139,7 @@ static void do_audit(struct process *process, uint64_t word[6])
         word[0] = (uint64_t)ERR_PERMISSION;
         return;
     }
-    word[0] = audit_run(own_npages);
+    word[0] = (uint64_t)audit_run(own_npages);
     word[1] = total_npages;
     word[2] = frames.nfree;
     word[3] = frames.npages - frames.nfree;
@@ -209,10 +209,11 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
     }
 }
 
-bool request_handle(struct process *process, uint64_t token, uint64_t word[6])
+bool request_handle(uint64_t badge, uint64_t token, uint64_t word[6])
 {
     port_lock();
-    bool answered = !process->dying && handle(process, token, word);
+    struct process *process = process_of(badge);
+    bool answered = process != NULL && !process->dying && handle(process, token, word);
     port_unlock();
     return answered;
 }

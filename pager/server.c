@@ -26,9 +26,10 @@ static void answer_nothing(struct reception *r)
     r->item = 0;
 }
 
-static void serve_fault(struct reception *r, struct process *process)
+static void serve_fault(struct reception *r)
 {
-    struct fault_answer answer = fault_handle(process, r->word[0], r->word[1]);
+    struct fault_answer answer =
+        fault_handle(r->badge & ~(uint64_t)FAULT_BADGE, r->word[0], r->word[1]);
     if (answer.item == 0) {
         answer_nothing(r);
         return;
@@ -39,9 +40,9 @@ static void serve_fault(struct reception *r, struct process *process)
     r->word[0] = 0; /* resume at the same pc */
 }
 
-static void serve_request(struct reception *r, struct process *process)
+static void serve_request(struct reception *r)
 {
-    bool answered = request_handle(process, r->token, r->word);
+    bool answered = request_handle(r->badge, r->token, r->word);
     r->badge = answered ? r->token : 0;
     r->item = 0;
 }
@@ -57,18 +58,17 @@ _Noreturn void server_main(const struct boot_info *info)
         fail(problem);
 
     struct reception r = {0};
-    struct process *process = NULL;
+    uint64_t badge = 0;
     for (;;) {
         uint64_t answered = r.badge;
         sys_reply_receive(&r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
         if (r.token != 0) {
-            process = (struct process *)(r.badge & ~(uint64_t)FAULT_BADGE);
-            if ((r.badge & FAULT_BADGE) != 0)
-                serve_fault(&r, process);
+            badge = r.badge & ~(uint64_t)FAULT_BADGE;
+            if (r.badge != badge)
+                serve_fault(&r);
             else
-                serve_request(&r, process);
-        } else if (r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL &&
-                   fault_make_room(process)) {
+                serve_request(&r);
+        } else if (r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL && fault_make_room(badge)) {
             r.badge = answered;
             r.item = 0;
             r.word[0] = 0;

@@ -5,6 +5,7 @@ usage: structure.py [--source DIR] [--build DIR] [--library FILE]... [CHECK]...
 """
 
 import argparse
+import hashlib
 import os
 import re
 import subprocess
@@ -16,7 +17,9 @@ TOOLS = 'riscv64-unknown-elf-'
 PARTS = ('kern', 'pager', 'libsys', 'apps')
 TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'meson.build', 'meson_options.txt',
        'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format', '.gitignore'}
-LIBRARIES = ('kern/libkern.a', 'kern/libfast.a', 'kern/libupcall.a', 'pager/libpagercore.a')
+KERNEL_LIBRARIES = ('kern/libkern.a', 'kern/libfast.a', 'kern/libupcall.a')
+PAGER_LIBRARIES = ('pager/libpagercore.a', 'pager/libpolicy.a', 'pager/libbaseline.a')
+LIBRARIES = (*KERNEL_LIBRARIES, 'pager/libpagercore.a')
 POLICY_WORDS = ('refs', 'refcount', 'cow', 'fork', 'exec', 'process', 'policy')
 # Boot code that runs before any user memory exists, and only clears.
 SSTATUS_WRITERS = {'hart_translate'}
@@ -238,6 +241,37 @@ def check_core(_, build, __):
     needed = set().union(*(needs for _, needs in objects)) - defined
     return [f'needs {name}' for name in sorted(needed)
             if not any(re.fullmatch(pattern, name) for pattern in CORE_NEEDS)]
+
+
+def linked(image_map, build):
+    """{object file: (its hash, its sections' sizes in the image)}, by the linker's map."""
+    sizes = defaultdict(list)
+    text = existing(image_map).read_text()
+    section = r'^ \.(?:text|data|bss)\S*\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+(\S+\.o)\)?$'
+    for match in re.finditer(section, text, re.M):
+        sizes[match[2]].append(match[1])
+    return {name: (hashlib.sha256((build / name).read_bytes()).hexdigest(), tuple(size))
+            for name, size in sizes.items()}
+
+
+def check_images(_, build, __):
+    """The two kernels differ by the way up alone: the same objects, and no pager in holstein.elf."""
+    user, mono = (linked(build / name, build) for name in ('holstein.map', 'holstein-mono.map'))
+    ways_up = {True: 'kern/libupcall.a.p/', False: 'pager/'}
+    if not any(name.startswith(ways_up[True]) for name in user):
+        raise Missing('the map does not name objects as expected')
+    kernel = [{item for item in image.items() if not item[0].startswith(own)}
+              for image, own in ((user, ways_up[True]), (mono, ways_up[False]))]
+    bad = [f'{name}: not the same in both images'
+           for name in sorted({name for name, _ in kernel[0] ^ kernel[1]})
+           if not name.startswith('holstein-mono.elf.p/')]  # the generated table of policies
+    core, own = (set().union(*(names for library in libraries
+                               for names, _ in symbols(build / library).values()))
+                 for libraries in (PAGER_LIBRARIES, KERNEL_LIBRARIES))
+    bad += [f'symbol {name} of the pager is in holstein.elf'
+            for line in tool('nm', '-P', build / 'holstein.elf').splitlines()
+            if (name := line.split()[0]) in core - own]
+    return bad
 
 
 def check_policies(_, build, __):

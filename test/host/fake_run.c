@@ -99,7 +99,8 @@ bool port_reply(uint64_t token, const uint64_t word[6])
 
 /* What the kernel does with an answer to a fault, and the server when that is refused. The process
  * may be gone. */
-static bool resume(struct process *process, uint64_t token, struct fault_answer answer)
+static bool resume(struct process *process, uint64_t badge, uint64_t token,
+                   struct fault_answer answer)
 {
     if (answer.item == 0)
         return false;
@@ -111,7 +112,7 @@ static bool resume(struct process *process, uint64_t token, struct fault_answer 
     if (answer.item != FAULT_RESUME &&
         port_map(process, answer.item & ~(uint64_t)RIGHTS_MASK, answer.frame, 1,
                  answer.item & RIGHTS_MASK) != 0 &&
-        !fault_make_room(process))
+        !fault_make_room(badge))
         return false;
     thread = by_token(token);
     if (thread == NULL)
@@ -140,7 +141,8 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
             fake_breach("P1: the access still faults", va);
         uint64_t token = new_token(process, number);
         fake_pending[fake_npending++] = (struct fake_pending){space, va};
-        bool resumed = resume(process, token, fault_handle(process, va, cause));
+        uint64_t badge = process->badge;
+        bool resumed = resume(process, badge, token, fault_handle(badge, va, cause));
         fake_npending--;
         if (!resumed)
             return false;
@@ -160,7 +162,7 @@ bool fake_store(struct process *process, uint64_t va, uint8_t byte)
 enum fake_answer fake_request(struct process *process, unsigned number, uint64_t word[6])
 {
     uint64_t token = new_token(process, number);
-    bool answered = request_handle(process, token, word);
+    bool answered = request_handle(process->badge, token, word);
     struct fake_thread *thread = by_token(token);
     if (thread == NULL)
         return FAKE_GONE;
@@ -239,7 +241,7 @@ const char *fake_boot(uint64_t npages, uint64_t pool)
 uint64_t fake_audit(void)
 {
     port_lock();
-    uint64_t n = audit_run(own_npages);
+    uint64_t n = (uint64_t)audit_run(own_npages);
     void (*hook)(void) = fake.at_unlock;
     fake.at_unlock = NULL;
     port_unlock();

@@ -40,7 +40,7 @@ static void test_bad_addresses(void)
     for (unsigned i = 0; i < sizeof cause / sizeof *cause; i++) {
         struct process *p = check_start();
         int64_t pid = p->pid;
-        struct fault_answer answer = fault_handle(p, 0x100000, cause[i][0]);
+        struct fault_answer answer = fault_handle(p->badge, 0x100000, cause[i][0]);
         CHECK(answer.item == 0 && check_died(pid, (unsigned)cause[i][1]));
         check_end();
     }

@@ -213,7 +213,7 @@ static void test_copy_of_own(void)
     in_hook = false;
     act = store_first;
     fake.at_unlock = at_copy;
-    struct fault_answer answer = fault_handle(p, PAGE, FAKE_STORE);
+    struct fault_answer answer = fault_handle(p->badge, PAGE, FAKE_STORE);
     fake.at_unlock = NULL;
     store_first();
     CHECK(answer.item != 0 && fake_load(p, PAGE + 5, &byte) && byte == 0x42);

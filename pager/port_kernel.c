@@ -1,0 +1,249 @@
+/* The port as direct calls: the way down of the in-kernel baseline.
+ *
+ * The core's lock is taken first, the kernel's inside it, for each call on its own: so a hart in
+ * the core keeps nobody out of the kernel. A handle is the low half of an object's address (the
+ * kernel's image and pool lie in one range of 4 GiB, see pool.h). */
+#include "port_kernel.h"
+#include "../kern/console.h"
+#include "../kern/object.h"
+#include "../kern/sched.h"
+#include "../kern/table.h"
+#include "../kern/tlb.h"
+#include "../kern/vm.h"
+#include "port.h"
+#include "process.h"
+
+enum { PRIORITY_PROGRAM = 16 };
+
+#define WINDOW 0xffffffc000000000ul /* the lowest of the kernel's half */
+
+char *port_window = (char *)WINDOW;
+const int port_in_kernel = 1;
+
+struct endpoint *port_endpoint;
+
+static struct lock core_lock;
+
+/* Whoever waits leaves the tables it came from: the holder may be about to destroy them, and that
+ * waits until no hart walks them. */
+void port_lock(void)
+{
+    if (lock_try(&core_lock))
+        return;
+    lock_acquire(&kernel_lock);
+    tlb_activate(NULL);
+    lock_release(&kernel_lock);
+    lock_acquire(&core_lock);
+}
+
+void port_unlock(void)
+{
+    lock_release(&core_lock);
+}
+
+void port_kernel_init(pfn_t first, uint64_t npages)
+{
+    kernel_assert(table_map_large(kernel_root, WINDOW + (first << PAGE_SHIFT), first, npages,
+                                  PTE_V | PTE_G | PTE_A | PTE_D | PTE_R | PTE_W));
+    csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
+    fence_all();
+    port_endpoint = pool_object(TYPE_ENDPOINT);
+    kernel_assert(port_endpoint != NULL);
+}
+
+static uint32_t handle_of(const void *object)
+{
+    return (uint32_t)(uint64_t)object;
+}
+
+static struct space *space_of(const struct process *process)
+{
+    return (struct space *)(KERNEL_OFFSET | process->handle);
+}
+
+static struct thread *thread_of(const struct process *process, unsigned number)
+{
+    return (struct thread *)(KERNEL_OFFSET | process->thread_handle[number]);
+}
+
+static void fill_space(struct space *space, uint64_t badge, bool init)
+{
+    const struct object *endpoint = &port_endpoint->object;
+    space->fault_endpoint = port_endpoint;
+    space->fault_generation = endpoint->generation;
+    space->fault_badge = badge | 1;
+    space->caps[SLOT_PAGER] = (struct cap){.object = &port_endpoint->object,
+                                           .badge = badge,
+                                           .generation = endpoint->generation,
+                                           .type = TYPE_ENDPOINT,
+                                           .rights = CAP_CALL};
+    space->caps[SLOT_CONTROL] = (struct cap){
+        .type = TYPE_CONTROL, .rights = (uint8_t)(CONTROL_CONSOLE | (init ? CONTROL_POWER : 0))};
+    space->holds_power = init;
+}
+
+err_t port_space_make(struct process *process, bool init)
+{
+    lock_acquire(&kernel_lock);
+    struct space *space = space_make();
+    if (space != NULL) {
+        fill_space(space, process->badge, init);
+        process->handle = handle_of(space);
+    }
+    lock_release(&kernel_lock);
+    return space == NULL ? ERR_POOL : 0;
+}
+
+/* A piece at a time; between two, other harts leave what is being destroyed. */
+static void destroy(struct object *object)
+{
+    err_t left;
+    do {
+        lock_acquire(&kernel_lock);
+        if (object == &this_hart()->space->object)
+            tlb_activate(NULL);
+        left = object_destroy_piece(object);
+        lock_release(&kernel_lock);
+    } while (left != 0);
+}
+
+void port_space_destroy(struct process *process)
+{
+    destroy(&space_of(process)->object);
+    process->handle = 0;
+}
+
+err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)
+{
+    while (npages > 0) {
+        lock_acquire(&kernel_lock);
+        err_t done = vm_map(space_of(process), va, first, npages, rights);
+        lock_release(&kernel_lock);
+        if (done < 0)
+            return done;
+        npages -= (uint64_t)done;
+        first += (uint64_t)done;
+        va += (uint64_t)done << PAGE_SHIFT;
+    }
+    return 0;
+}
+
+void port_protect(struct process *process, uint64_t va, uint64_t npages, unsigned rights)
+{
+    err_t done = 1;
+    for (; npages > 0 && done > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT) {
+        lock_acquire(&kernel_lock);
+        done = vm_protect(space_of(process), va, npages, rights);
+        lock_release(&kernel_lock);
+    }
+}
+
+void port_drop(struct process *process, uint64_t va, uint64_t npages)
+{
+    err_t done = 1;
+    for (; npages > 0 && done > 0; npages -= (uint64_t)done, va += (uint64_t)done << PAGE_SHIFT) {
+        lock_acquire(&kernel_lock);
+        done = vm_unmap(space_of(process), va, npages);
+        lock_release(&kernel_lock);
+    }
+}
+
+err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t npages,
+                 unsigned rights)
+{
+    while (npages > 0) {
+        lock_acquire(&kernel_lock);
+        err_t done = vm_share(space_of(from), space_of(to), va, npages, rights);
+        lock_release(&kernel_lock);
+        if (done < 0) {
+            port_protect(from, va, npages, rights);
+            return done;
+        }
+        npages -= (uint64_t)done;
+        va += (uint64_t)done << PAGE_SHIFT;
+    }
+    return 0;
+}
+
+bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)
+{
+    lock_acquire(&kernel_lock);
+    err_t found = vm_next(space_of(process), *va, frame);
+    lock_release(&kernel_lock);
+    if (found < 0)
+        return false;
+    *va = (uint64_t)found & ~(uint64_t)RIGHTS_MASK;
+    *rights = (unsigned)found & RIGHTS_MASK;
+    return true;
+}
+
+err_t port_thread_make(struct process *process, unsigned number)
+{
+    lock_acquire(&kernel_lock);
+    struct thread *thread = thread_make(space_of(process));
+    if (thread != NULL) {
+        thread->priority = PRIORITY_PROGRAM;
+        process->thread_handle[number] = handle_of(thread);
+    }
+    lock_release(&kernel_lock);
+    return thread == NULL ? ERR_POOL : 0;
+}
+
+void port_thread_destroy(struct process *process, unsigned number)
+{
+    destroy(&thread_of(process, number)->object);
+}
+
+void port_thread_set(struct process *process, unsigned number,
+                     const struct port_registers *registers)
+{
+    thread_set(thread_of(process, number), registers->pc, registers->sp, registers->a0,
+               registers->a1, registers->tp);
+}
+
+err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
+{
+    lock_acquire(&kernel_lock);
+    struct thread *source = ipc_answerable(NULL, token);
+    if (source != NULL)
+        thread_copy_answered(thread_of(process, number), source);
+    lock_release(&kernel_lock);
+    return source == NULL ? ERR_TOKEN : 0;
+}
+
+void port_thread_start(struct process *process, unsigned number)
+{
+    lock_acquire(&kernel_lock);
+    sched_ready(thread_of(process, number));
+    lock_release(&kernel_lock);
+}
+
+void port_thread_stop(struct process *process, unsigned number)
+{
+    err_t left;
+    do {
+        lock_acquire(&kernel_lock);
+        left = sched_stop(thread_of(process, number));
+        lock_release(&kernel_lock);
+    } while (left != 0);
+}
+
+bool port_reply(uint64_t token, const uint64_t word[6])
+{
+    lock_acquire(&kernel_lock);
+    struct thread *caller = ipc_answerable(NULL, token);
+    if (caller != NULL)
+        ipc_answer(caller, word);
+    lock_release(&kernel_lock);
+    return caller != NULL;
+}
+
+void port_print(const char *line)
+{
+    size_t n = 0;
+    while (line[n] != '\0')
+        n++;
+    lock_acquire(&kernel_lock);
+    console_write(line, n);
+    lock_release(&kernel_lock);
+}

@@ -1,0 +1,89 @@
+/* The way up of the in-kernel baseline: a fault or a request is a call of the core.
+ *
+ * The thread waits for the core as it would wait for a server, under a token, and the kernel's lock
+ * is left: whoever is in the core may end it meanwhile, and even start it anew. Its hart stays on
+ * its tables unless it has to wait (port_kernel.c). */
+#include "../kern/up.h"
+#include "../kern/boot.h"
+#include "../kern/sched.h"
+#include "../kern/tlb.h"
+#include "../kern/vm.h"
+#include "fault.h"
+#include "port_kernel.h"
+#include "request.h"
+
+static uint64_t go_up(struct thread *thread, bool in_fault)
+{
+    thread->state = THREAD_ANSWERED;
+    thread->server = NULL;
+    thread->in_fault = in_fault;
+    uint64_t token = thread_new_token(thread);
+    lock_release(&kernel_lock);
+    return token;
+}
+
+/* True: the thread still waits for this answer. */
+static bool come_back(const struct thread *thread, uint64_t token)
+{
+    lock_acquire(&kernel_lock);
+    return thread->object.serial == token && thread->state == THREAD_ANSWERED;
+}
+
+static void resume(struct thread *thread)
+{
+    thread->in_fault = false;
+    thread->state = THREAD_RUNNING;
+    tlb_activate(thread->space);
+}
+
+void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
+{
+    struct space *space = thread->space;
+    if (space->fault_endpoint != port_endpoint) {
+        ipc_send_fault(thread, cause, value);
+        return;
+    }
+    uint64_t badge = space->fault_badge & ~1ul;
+    uint64_t token = go_up(thread, true);
+    struct fault_answer answer = fault_handle(badge, value, cause);
+    while (come_back(thread, token) && answer.item != 0) {
+        if (answer.item == FAULT_RESUME ||
+            vm_map(space, answer.item & ~(uint64_t)RIGHTS_MASK, answer.frame, 1,
+                   (unsigned)(answer.item & RIGHTS_MASK)) > 0) {
+            resume(thread);
+            return;
+        }
+        lock_release(&kernel_lock);
+        if (!fault_make_room(badge))
+            answer.item = 0;
+    }
+}
+
+void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
+{
+    if (endpoint != port_endpoint) {
+        ipc_send_queued(thread, endpoint, badge);
+        return;
+    }
+    uint64_t word[6], *a = &thread->x[REG_A0];
+    for (int i = 0; i < 6; i++)
+        word[i] = a[i];
+    uint64_t token = go_up(thread, false);
+    bool answered = request_handle(badge, token, word);
+    if (!come_back(thread, token) || !answered)
+        return;
+    for (int i = 0; i < 6; i++)
+        a[i] = word[i];
+    a[6] = 0;
+    resume(thread);
+}
+
+void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)
+{
+    info->memory_first = first;
+    info->memory_npages = npages;
+    port_kernel_init(first, npages);
+    const char *problem = request_boot(info);
+    if (problem != NULL)
+        boot_fail("pager", problem);
+}
