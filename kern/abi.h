@@ -15,8 +15,8 @@
  * received. Clobbers every register but sp, gp and tp.
  *
  * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
- * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc; its badge
- * has bit 0 set, which no capability's badge has.
+ * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
+ * undefined; its badge has bit 0 set, which no capability's badge has.
  */
 #ifndef KERN_ABI_H
 #define KERN_ABI_H
@@ -92,8 +92,8 @@
 #define CONTROL_POWER   4
 #define CONTROL_IRQ     8
 
-/* Tokens: thread index in the high bits, count of its calls in the low 40. */
-#define TOKEN_SHIFT 40
+/* Tokens: the thread's place, from 1, in the low 24 bits; the count of its messages above. */
+#define TOKEN_SHIFT 24
 
 /* Limits. */
 #define PRIORITIES   32          /* 0 the lowest */

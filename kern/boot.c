@@ -3,6 +3,7 @@
 #include "archive.h"
 #include "console.h"
 #include "elf.h"
+#include "ipc.h"
 #include "memory.h"
 #include "sched.h"
 #include "table.h"
@@ -58,11 +59,7 @@ static void load_segment(struct loader *loader, const uint8_t *file,
 static void give(struct space *space, uint64_t slot, struct object *object, unsigned type,
                  unsigned rights)
 {
-    *space_slot(space, slot, true) =
-        (struct cap){.object = object,
-                     .generation = object == NULL ? 0 : object->generation,
-                     .type = (uint8_t)type,
-                     .rights = (uint8_t)rights};
+    *space_slot(space, slot, true) = cap_make(object, type, rights, 0);
 }
 
 static void load_program(struct loader *loader, const struct boot_info *info,
@@ -109,10 +106,13 @@ void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
     if (memory == NULL || devices == NULL)
         boot_fail("kernel pool", "too little memory");
     give(space, BOOT_SLOT_SPACE, &space->object, TYPE_SPACE, CAP_MANAGE);
-    give(space, BOOT_SLOT_MEMORY, &memory->object, TYPE_MEMORY, CAP_MANAGE | CAP_OWNER);
+    give(space, BOOT_SLOT_MEMORY, &memory->object, TYPE_MEMORY,
+         MEMORY_PLAIN | CAP_MANAGE | CAP_OWNER);
     give(space, BOOT_SLOT_DEVICES, &devices->object, TYPE_MEMORY, CAP_MANAGE | CAP_OWNER);
     give(space, BOOT_SLOT_CONTROL, NULL, TYPE_CONTROL,
          CONTROL_CREATE | CONTROL_CONSOLE | CONTROL_POWER | CONTROL_IRQ);
+    space->fault_endpoint = &ipc_nobody;
+    space->fault_generation = 1;
     space->holds_power = true;
     thread->priority = PAGER_PRIORITY;
     thread->x[0] = image.entry;

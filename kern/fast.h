@@ -11,7 +11,8 @@ _Noreturn void fast_fault(void);
 _Noreturn void fast_reply_receive(void);
 
 /* Ways out, in leave.S. */
-void fast_exit_receiver(void); /* a0-a7 as they are, the rest cleared */
+void fast_exit_called(void);   /* a0-a7 as they are, the rest cleared */
+void fast_exit_faulted(void);  /* the same, but to the pager of whoever faulted */
 void fast_exit_answered(void); /* a0-a5 as they are, what a call preserves restored */
 void fast_exit_resumed(void);  /* all registers restored */
 void fast_miss_call(void);

@@ -2,13 +2,16 @@
 #include "ipc.h"
 #include "sched.h"
 
+struct endpoint ipc_nobody; /* its generation is 0, of which there is no capability */
+
 enum { REG_BADGE = REG_A0 + 6, REG_TOKEN = REG_A0 + 7 };
 
 /* Moves the message of `caller`, which is in no queue, into the registers of `receiver`. */
 static void deliver(struct thread *caller, struct thread *receiver)
 {
     uint64_t *word = &receiver->x[REG_A0];
-    if (caller->in_fault) {
+    bool in_fault = caller->state == THREAD_FAULT_QUEUED;
+    if (in_fault) {
         word[0] = caller->fault_value;
         word[1] = caller->fault_cause;
         word[2] = caller->x[0];
@@ -17,31 +20,32 @@ static void deliver(struct thread *caller, struct thread *receiver)
         for (int i = 0; i < 6; i++)
             word[i] = caller->x[REG_A0 + i];
     }
-    caller->state = THREAD_ANSWERED;
+    caller->state = in_fault ? THREAD_FAULT_SERVED : THREAD_CALL_SERVED;
     caller->server = receiver->space;
-    receiver->space->serves = true;
     receiver->x[REG_BADGE] = caller->badge;
     receiver->x[REG_TOKEN] = thread_new_token(caller);
 }
 
-bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
+/* To a receiver that waits, or to the queue; either way the sender no longer runs. */
+static void send(struct thread *thread, struct endpoint *endpoint, uint64_t badge,
+                 enum thread_state state)
 {
     struct thread *receiver = endpoint->receivers.head;
-    if (receiver == NULL)
-        return false;
-    queue_remove(receiver);
     thread->badge = badge;
+    thread->state = state;
+    if (receiver == NULL) {
+        queue_append(&endpoint->callers, thread);
+        return;
+    }
+    queue_remove(receiver);
     deliver(thread, receiver);
-    /* The sender no longer runs, so this hart is free for the receiver. */
+    /* The sender's hart is free for the receiver. */
     sched_ready_first(receiver);
-    return true;
 }
 
-void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
+void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
 {
-    thread->badge = badge;
-    thread->state = THREAD_CALLING;
-    queue_append(&endpoint->callers, thread);
+    send(thread, endpoint, badge, THREAD_CALL_QUEUED);
 }
 
 void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
@@ -52,17 +56,15 @@ void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
         sched_stop(thread);
         return;
     }
-    thread->in_fault = true;
     thread->fault_cause = cause;
     thread->fault_value = value;
-    if (!ipc_send_now(thread, endpoint, space->fault_badge))
-        ipc_send_queued(thread, endpoint, space->fault_badge);
+    send(thread, endpoint, space->fault_badge, THREAD_FAULT_QUEUED);
 }
 
 struct thread *ipc_answerable(struct space *server, uint64_t token)
 {
     struct thread *thread = thread_of_token(token);
-    if (thread == NULL || thread->state != THREAD_ANSWERED || thread->server != server ||
+    if (thread == NULL || !thread_is_served(thread) || thread->server != server ||
         thread->object.serial != token)
         return NULL;
     return thread;
@@ -70,10 +72,9 @@ struct thread *ipc_answerable(struct space *server, uint64_t token)
 
 void ipc_answer(struct thread *thread, const uint64_t word[6])
 {
-    if (thread->in_fault) {
+    if (thread->state == THREAD_FAULT_SERVED) {
         if (word[0] != 0)
             thread->x[0] = word[0];
-        thread->in_fault = false;
     } else {
         for (int i = 0; i < 6; i++)
             thread->x[REG_A0 + i] = word[i];
@@ -93,10 +94,12 @@ static bool take_bits(struct thread *thread, struct notification *notification)
     return true;
 }
 
+/* Last in, first out: the loop that served last has its memory in the cache. */
 static void wait_at(struct thread *thread, struct queue *queue)
 {
+    thread->space->serves = true;
     thread->state = THREAD_RECEIVING;
-    queue_append(queue, thread);
+    queue_prepend(queue, thread);
 }
 
 void ipc_receive(struct thread *thread, struct endpoint *endpoint)
@@ -111,6 +114,7 @@ void ipc_receive(struct thread *thread, struct endpoint *endpoint)
         wait_at(thread, &endpoint->receivers);
         return;
     }
+    thread->space->serves = true;
     queue_remove(caller);
     deliver(caller, thread);
 }
@@ -137,13 +141,13 @@ void ipc_notify(struct notification *notification, uint64_t bits)
 
 void ipc_fail(struct thread *thread, err_t error)
 {
-    if (thread->queue != NULL)
-        queue_remove(thread);
-    if (thread->in_fault) {
+    if (thread_in_fault(thread)) {
         /* Whoever answers for its memory is gone: it can't go on, and its maker destroys it. */
         sched_stop(thread);
         return;
     }
+    if (thread_is_queued(thread))
+        queue_remove(thread);
     thread->x[REG_A0 + 6] = (uint64_t)error;
     sched_ready(thread);
 }
@@ -176,7 +180,7 @@ void ipc_server_died(struct space *server)
 {
     for (uint64_t i = 0; i < pool_object_limit(TYPE_THREAD); i++) {
         struct thread *thread = pool_object_at(TYPE_THREAD, i);
-        if (thread != NULL && thread->state == THREAD_ANSWERED && thread->server == server)
+        if (thread != NULL && thread_is_served(thread) && thread->server == server)
             ipc_fail(thread, ERR_DEAD);
     }
 }

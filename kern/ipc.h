@@ -30,13 +30,14 @@ struct notification {
 
 _Static_assert(sizeof(struct endpoint) <= 128 && sizeof(struct notification) <= 128, "slab");
 
-/* The running thread's message (a0-a5, or its fault) goes to a receiver that waits, or to the
- * queue; either way the thread no longer runs. False: nobody waits, and nothing was done. */
-bool ipc_send_now(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
-void ipc_send_queued(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
+/* Dead for ever: where the faults of a space go that has no pager. */
+extern struct endpoint ipc_nobody;
 
-/* The same with a fault of the running thread, to its space's endpoint; if that is dead it stops.
- */
+/* The running thread's message (a0-a5) goes to a receiver that waits, or to the queue; either way
+ * the thread no longer runs. */
+void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
+
+/* The same with its fault, to its space's endpoint; if that is dead the thread stops. */
 void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value);
 
 /* The thread that a token names, if it waits for an answer from `server`; else NULL. */

@@ -2,13 +2,13 @@
 #include "abi.h"
 #include "regs.h"
 
-/* The thread's pc, and no reservation that another thread's lr left on this hart. */
-    .macro  leave_kernel
+/* The thread's pc; and no reservation that another thread's lr left on this hart (the store itself
+ * fails: nobody reserves a thread). */
+    .macro  leave_kernel scratch
     csrw    sscratch, tp
-    ld      t0, THREAD_PC(tp)
-    csrw    sepc, t0
-    addi    t1, tp, THREAD_PC
-    sc.d    zero, t0, (t1)
+    ld      \scratch, THREAD_PC(tp)
+    csrw    sepc, \scratch
+    sc.d    zero, zero, (tp)
     .endm
 
     .text
@@ -38,23 +38,26 @@ trap_resume:
     mv      tp, a0
     .globl fast_exit_resumed
 fast_exit_resumed:
-    leave_kernel
+    leave_kernel t0
     restore RA, 2, 3, TEMPORARIES, SAVED, ARGUMENTS, 4
     sret
 
-    .globl fast_exit_receiver
-/* Message, badge and token are in a0-a7; nothing else of the sender or the kernel goes out. */
-fast_exit_receiver:
-    leave_kernel
+    .globl fast_exit_called, fast_exit_faulted
+/* Message, badge and token are in a0-a7; nothing else of the sender or the kernel goes out. A pager
+ * may see what it could read anyway: the registers of its own that fast.c does not use. */
+fast_exit_called:
+    clear   RA, 5, 6, 7, 8, 28
+fast_exit_faulted:
+    leave_kernel t4
     restore 2, 3
-    clear   RA, SAVED, TEMPORARIES
+    clear   9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 29, 30, 31
     restore 4
     sret
 
     .globl fast_exit_answered
 /* The answer is in a0-a5; a6 = 0. */
 fast_exit_answered:
-    leave_kernel
+    leave_kernel t0
     restore RA, 2, 3, SAVED
     clear   16, 17, TEMPORARIES
     restore 4

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct lock {
-    uint32_t held;
+    uint64_t held; /* a whole register: no sign to extend */
 };
 
 static inline bool lock_try(struct lock *lock)

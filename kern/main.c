@@ -111,6 +111,7 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
             __asm__ volatile("mv tp, %0" ::"r"(hart));
     }
     nharts = machine->nharts;
+    hart_bits = nharts == 64 ? ~0ul : (1ul << nharts) - 1;
 }
 
 static void init_devices(const struct dt_machine *machine)

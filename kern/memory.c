@@ -122,10 +122,7 @@ err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receive
         if (error != 0)
             return error;
         tail = memory->granting;
-        *cap = (struct cap){.object = &tail->object,
-                            .generation = tail->object.generation,
-                            .type = TYPE_MEMORY,
-                            .rights = CAP_MANAGE | CAP_OWNER};
+        *cap = cap_make(&tail->object, TYPE_MEMORY, MEMORY_PLAIN | CAP_MANAGE | CAP_OWNER, 0);
         receiver->owns = true; /* it dies with the receiver from now on */
         return ERR_AGAIN;
     }

@@ -5,13 +5,13 @@
 #include "memory.h"
 #include "sched.h"
 #include "timer.h"
+#include "tlb.h"
 
 enum { STOPS_A_PIECE = 16 };
 
 static bool slot_is_free(const struct cap *cap)
 {
-    return cap->type == TYPE_NONE ||
-           (cap->object != NULL && cap->object->generation != cap->generation);
+    return cap->type == TYPE_NONE || !cap_is_alive(cap);
 }
 
 static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t badge,
@@ -90,10 +90,7 @@ err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t 
     }
     if (error != 0)
         return error;
-    *cap = (struct cap){.object = made,
-                        .generation = made->generation,
-                        .type = (uint8_t)type,
-                        .rights = CAP_CALL | CAP_RECEIVE | CAP_MANAGE | CAP_OWNER};
+    *cap = cap_make(made, type, CAP_CALL | CAP_RECEIVE | CAP_MANAGE | CAP_OWNER, 0);
     maker->owns = true;
     return 0;
 }
@@ -178,7 +175,7 @@ static err_t destroy_space(struct space *top)
     }
     /* A hart that works in the kernel for a thread that was stopped is on its way off the tables.
      */
-    if (space->active != 0)
+    if (tlb_active(space) != 0)
         return ERR_AGAIN;
     if (space->serves) {
         ipc_server_died(space);
@@ -201,7 +198,7 @@ err_t object_destroy(struct space *owner, uint64_t slot)
 {
     struct cap *cap = space_slot(owner, slot, false);
     if (cap == NULL || cap->type == TYPE_NONE || (cap->rights & CAP_OWNER) == 0 ||
-        cap->object->generation != cap->generation)
+        !cap_is_alive(cap))
         return ERR_CAPABILITY;
     /* Memory returns with its holder's death alone: entries and a window may still lead to it. */
     if (cap->object == &owner->object || cap->type == TYPE_MEMORY)

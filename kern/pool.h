@@ -26,11 +26,17 @@ static inline pfn_t pool_pfn(const void *frame)
     return ((uint64_t)frame - KERNEL_OFFSET) >> PAGE_SHIFT;
 }
 
-/* Heads every kernel object. A capability is good while its generation is the object's. */
+/* Heads every kernel object. A capability is good while its key is the object's. */
 struct object {
-    uint32_t generation;
-    uint8_t type;
-    bool dying; /* being destroyed in pieces: only destroy may name it */
+    union {
+        struct {
+            uint32_t generation;
+            uint8_t type;
+            bool dying; /* being destroyed in pieces: only destroy may name it */
+            uint16_t zero;
+        };
+        uint64_t key;
+    };
     struct object *next_free;
     uint64_t serial; /* kept from one object to the next in the same place (threads: the token) */
 };

@@ -47,8 +47,7 @@ static void forget_wait(struct thread *thread)
         a[0] = (uint64_t)ERR_AGAIN;
         a[6] = NO_BADGE;
         a[7] = 0;
-    } else if ((thread->state == THREAD_CALLING || thread->state == THREAD_ANSWERED) &&
-               !thread->in_fault) {
+    } else if (thread->state == THREAD_CALL_QUEUED || thread->state == THREAD_CALL_SERVED) {
         a[6] = (uint64_t)ERR_AGAIN;
     }
 }
@@ -60,11 +59,10 @@ err_t sched_stop(struct thread *thread)
         sbi_send_ipi(thread->hart->id);
         return ERR_AGAIN;
     }
-    if (thread->queue != NULL)
+    if (thread_is_queued(thread))
         queue_remove(thread);
     forget_wait(thread);
     thread_new_token(thread);
-    thread->in_fault = false;
     thread->stop_wanted = false;
     thread->state = THREAD_STOPPED;
     return 0;

@@ -2,6 +2,7 @@
 #include "space.h"
 #include "riscv.h"
 #include "table.h"
+#include "thread.h"
 
 enum { ASIDS_MAX = 65536, ROOT_HALF = LEAF_PAGES / 2 };
 
@@ -53,7 +54,8 @@ struct space *space_make(void)
         space->root[i] = kernel_root[i];
     space->satp = SATP_SV39 | asid_take() << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
-    space->stale = ~0ul;
+    space->stale = hart_bits;
+    space->leaf_span = NO_SPAN;
     return space;
 }
 
@@ -88,12 +90,32 @@ struct cap *space_slot(struct space *space, uint64_t slot, bool make)
     return &(*frame)[slot % CAPS_A_FRAME];
 }
 
+static uint64_t living_key(const struct object *object)
+{
+    struct object copy = *object;
+    copy.dying = false;
+    return copy.key;
+}
+
+struct cap cap_make(struct object *object, unsigned type, unsigned rights, uint64_t badge)
+{
+    return (struct cap){.object = object,
+                        .badge = badge,
+                        .key = object == NULL ? 0 : living_key(object),
+                        .type_rights = cap_type_rights(type, rights)};
+}
+
+bool cap_is_alive(const struct cap *cap)
+{
+    return cap->object == NULL || cap->key == living_key(cap->object);
+}
+
 struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights)
 {
     struct cap *cap = space_slot(space, slot, false);
     if (cap == NULL || cap->type != type || (cap->rights & rights) != rights)
         return NULL;
-    if (cap->object != NULL && (cap->object->generation != cap->generation || cap->object->dying))
+    if (cap->object != NULL && cap->key != cap->object->key)
         return NULL;
     return cap;
 }
@@ -107,8 +129,8 @@ void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned r
 static struct cap *owned_in(struct cap *cap, unsigned n, bool spaces)
 {
     for (; n > 0; n--, cap++)
-        if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 &&
-            cap->object->generation == cap->generation && (cap->type == TYPE_SPACE || !spaces))
+        if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 && cap_is_alive(cap) &&
+            (cap->type == TYPE_SPACE || !spaces))
             return cap;
     return NULL;
 }

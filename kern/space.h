@@ -10,24 +10,36 @@
 struct endpoint;
 struct thread;
 
-/* Names an object from inside a space. Empty: type TYPE_NONE. */
+/* Names an object from inside a space. Empty: type TYPE_NONE. 32 bytes: a slot's address is one
+ * shift away. */
 struct cap {
     struct object *object; /* NULL for TYPE_CONTROL */
     uint64_t badge;
-    uint32_t generation;
-    uint8_t type, rights;
-    uint16_t unused;
-    uint64_t unused_word; /* 32 bytes: a slot's address is one shift away */
+    uint64_t key; /* the object's when the capability was made, not dying */
+    union {
+        struct {
+            uint8_t type, rights;
+        };
+        uint16_t type_rights; /* as cap_type_rights puts them */
+    };
 };
+
+static inline uint16_t cap_type_rights(unsigned type, unsigned rights)
+{
+    return (uint16_t)(type | rights << 8);
+}
+
+#define NO_SPAN (~0ul)
 
 enum { CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 112 };
 
 struct space {
     struct object object;
     uint64_t *root;
-    uint64_t satp;   /* mode, ASID, root frame */
-    uint64_t active; /* harts whose satp this is */
-    uint64_t stale;  /* harts that must fence this ASID and their fetch before they run it again */
+    uint64_t satp;  /* mode, ASID, root frame */
+    uint64_t stale; /* harts that must fence this ASID and their fetch before they run it again */
+    uint64_t leaf_span; /* 2 MiB span whose leaf table was written last, or NO_SPAN; for fast.c */
+    uint64_t *leaf;
     struct endpoint *fault_endpoint;
     uint64_t fault_badge; /* bit 0 set */
     uint32_t fault_generation;
@@ -57,6 +69,11 @@ struct space *space_make(void);
 /* Frees tables piecewise; true while more is left; false: the space is gone. No thread may be left.
  */
 bool space_free_piece(struct space *space);
+
+struct cap cap_make(struct object *object, unsigned type, unsigned rights, uint64_t badge);
+
+/* Does it name an object that is not gone (it may be dying)? Not for TYPE_NONE. */
+bool cap_is_alive(const struct cap *cap);
 
 /* The place of a slot, or NULL: beyond the table. With `make`, room is taken from the pool. */
 struct cap *space_slot(struct space *space, uint64_t slot, bool make);

@@ -42,9 +42,7 @@ static void sys_call(struct thread *thread)
         thread->x[REG_A0 + 6] = (uint64_t)ERR_CAPABILITY;
         return;
     }
-    struct endpoint *endpoint = (struct endpoint *)cap->object;
-    if (!ipc_send_now(thread, endpoint, cap->badge))
-        up_call(thread, endpoint, cap->badge);
+    up_call(thread, (struct endpoint *)cap->object, cap->badge);
 }
 
 /* Checks an answer, and installs its map item if it has one: the last thing that can fail. */
@@ -55,7 +53,7 @@ static err_t check_answer(struct thread *thread, struct thread *caller, uint64_t
         return ERR_TOKEN;
     if (item == 0)
         return 0;
-    if (!caller->in_fault)
+    if (!thread_in_fault(caller))
         return ERR_STATE;
     struct memory *memory = space_object(thread->space, memory_slot, TYPE_MEMORY, 0);
     if (memory == NULL)
@@ -241,7 +239,7 @@ static err_t sys_thread_copy(struct thread *thread, const uint64_t *a)
         return ERR_CAPABILITY;
     if (source == NULL)
         return ERR_TOKEN;
-    if (target->state != THREAD_STOPPED || source->in_fault)
+    if (target->state != THREAD_STOPPED || thread_in_fault(source))
         return ERR_STATE;
     thread_copy_answered(target, source);
     return 0;

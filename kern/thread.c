@@ -4,6 +4,7 @@
 
 struct hart *harts[HARTS_MAX];
 uint32_t nharts;
+uint64_t hart_bits;
 struct lock kernel_lock;
 
 void queue_append(struct queue *queue, struct thread *thread)
@@ -11,7 +12,7 @@ void queue_append(struct queue *queue, struct thread *thread)
     thread->queue = queue;
     thread->next = NULL;
     thread->prev = queue->tail;
-    if (queue->tail != NULL)
+    if (queue->head != NULL)
         queue->tail->next = thread;
     else
         queue->head = thread;
@@ -21,7 +22,6 @@ void queue_append(struct queue *queue, struct thread *thread)
 void queue_prepend(struct queue *queue, struct thread *thread)
 {
     thread->queue = queue;
-    thread->prev = NULL;
     thread->next = queue->head;
     if (queue->head != NULL)
         queue->head->prev = thread;
@@ -33,15 +33,14 @@ void queue_prepend(struct queue *queue, struct thread *thread)
 void queue_remove(struct thread *thread)
 {
     struct queue *queue = thread->queue;
-    if (thread->prev != NULL)
-        thread->prev->next = thread->next;
-    else
+    if (queue->head == thread)
         queue->head = thread->next;
+    else
+        thread->prev->next = thread->next;
     if (thread->next != NULL)
         thread->next->prev = thread->prev;
     else
         queue->tail = thread->prev;
-    thread->queue = NULL;
 }
 
 void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1,
@@ -70,7 +69,8 @@ struct thread *thread_make(struct space *space)
     if (thread == NULL)
         return NULL;
     uint64_t index = pool_object_index(&thread->object) + 1;
-    thread->object.serial |= index << TOKEN_SHIFT;
+    thread->object.serial |= index;
+    thread->served = thread;
     thread->space = space;
     thread->space_next = space->threads;
     space->threads = thread;

@@ -16,12 +16,14 @@ struct queue;
 enum { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_T0 = 5, REG_A0 = 10, REG_T3 = 28 };
 
 enum thread_state {
-    THREAD_STOPPED,   /* no queue; token refused */
-    THREAD_READY,     /* in a ready queue */
-    THREAD_RUNNING,   /* on a hart, or its hart is in the kernel for it */
-    THREAD_CALLING,   /* in an endpoint's queue of callers */
-    THREAD_RECEIVING, /* in the queue of receivers of an endpoint or notification */
-    THREAD_ANSWERED,  /* received by `server`, waits for its answer */
+    THREAD_STOPPED,      /* no queue; token refused */
+    THREAD_RUNNING,      /* on a hart, or its hart is in the kernel for it */
+    THREAD_READY,        /* in a ready queue */
+    THREAD_RECEIVING,    /* in the queue of receivers of an endpoint or notification */
+    THREAD_CALL_QUEUED,  /* in an endpoint's queue of callers */
+    THREAD_FAULT_QUEUED, /* the same with a fault: registers stay as they are */
+    THREAD_CALL_SERVED,  /* received by `server`, waits for its answer */
+    THREAD_FAULT_SERVED,
 };
 
 struct thread {
@@ -33,12 +35,12 @@ struct thread {
     struct space *space;
     struct thread *space_next; /* the space's list */
     struct thread *next, *prev;
-    struct queue *queue; /* the queue it is in, or NULL */
+    struct queue *queue; /* while it is in one */
     bool stop_wanted;    /* another hart waits for it to leave user mode */
-    bool in_fault; /* its message is a fault: words below, registers untouched by the answer */
     uint64_t fault_value, fault_cause;
-    uint64_t badge;       /* of the message it waits with */
-    struct space *server; /* THREAD_ANSWERED: who may answer; NULL: the kernel's own pager */
+    uint64_t badge;        /* of the message it waits with, in a queue */
+    struct space *server;  /* served: who may answer; NULL: the kernel's own pager */
+    struct thread *served; /* whose message it received last by the fast path, or itself */
 };
 
 struct hart {
@@ -53,10 +55,26 @@ struct hart {
     bool idle;
 };
 
-/* A queue of threads, first in first out. */
+/* A queue of threads. Empty: head is NULL, and tail is not looked at; nor is the first one's prev.
+ */
 struct queue {
     struct thread *head, *tail;
 };
+
+static inline bool thread_is_queued(const struct thread *thread)
+{
+    return thread->state >= THREAD_READY && thread->state <= THREAD_FAULT_QUEUED;
+}
+
+static inline bool thread_is_served(const struct thread *thread)
+{
+    return thread->state >= THREAD_CALL_SERVED;
+}
+
+static inline bool thread_in_fault(const struct thread *thread)
+{
+    return thread->state == THREAD_FAULT_QUEUED || thread->state == THREAD_FAULT_SERVED;
+}
 
 _Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
@@ -67,6 +85,7 @@ _Static_assert(sizeof(struct thread) <= THREAD_NBYTES, "slab");
 enum { HARTS_MAX = 64 };
 extern struct hart *harts[HARTS_MAX];
 extern uint32_t nharts;
+extern uint64_t hart_bits; /* of all harts */
 extern struct lock kernel_lock;
 
 /* In the kernel's C code tp holds this hart. */
@@ -88,20 +107,17 @@ void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, ui
 /* Registers as if the source's call had been answered with zeros. */
 void thread_copy_answered(struct thread *target, const struct thread *source);
 
-/* Its last message's token is object.serial: the thread's index in the high bits, and a count that
- * goes on for ever, through death and rebirth: a stale token can't come to mean a later call. */
+/* Its last message's token is object.serial: the thread's place, and above it a count that goes on
+ * for ever, through death and rebirth: a stale token can't come to mean a later call. */
 static inline uint64_t thread_new_token(struct thread *thread)
 {
-    uint64_t token = thread->object.serial + 1;
-    if (token << (64 - TOKEN_SHIFT) == 0) /* the count comes round: the index stays */
-        token -= 1ul << TOKEN_SHIFT;
-    return thread->object.serial = token;
+    return thread->object.serial += 1ul << TOKEN_SHIFT;
 }
 
-/* The thread that a token's index names, whatever its state; NULL: no thread has been there. */
+/* The thread that a token's place names, whatever its state; NULL: no thread has been there. */
 static inline struct thread *thread_of_token(uint64_t token)
 {
-    return pool_thread_at((token >> TOKEN_SHIFT) - 1);
+    return pool_thread_at((token & ((1ul << TOKEN_SHIFT) - 1)) - 1);
 }
 
 /* A stopped thread of the space, or NULL: pool used up. */

@@ -11,17 +11,26 @@ static uint64_t asid_of(const struct space *space)
     return space->satp >> SATP_ASID_SHIFT & 0xffff;
 }
 
-/* `active` is right while the kernel lock is held: a hart changes it and satp together under the
- * lock, so a hart that is not in the mask can't come to run the space before it sees its bit in
- * `stale`. The firmware's fence reaches a hart in user mode, in the kernel, or spinning for the
- * lock, and returns only when that hart has done it. */
+uint64_t tlb_active(const struct space *space)
+{
+    uint64_t active = 0;
+    for (uint32_t i = 0; i < nharts; i++)
+        if (harts[i]->space == space)
+            active |= harts[i]->bit;
+    return active;
+}
+
+/* What tlb_active says is right while the kernel lock is held: a hart changes `space` and satp
+ * together under the lock, so a hart that is not on the space can't come to run it before it sees
+ * its bit in `stale`. The firmware's fence reaches a hart in user mode, in the kernel, or spinning
+ * for the lock, and returns only when that hart has done it. */
 void tlb_forget(struct space *space)
 {
     struct hart *me = this_hart();
-    space->stale |= ~space->active;
-    if ((space->active & me->bit) != 0)
+    uint64_t active = tlb_active(space), others = active & ~me->bit;
+    space->stale |= hart_bits & ~active;
+    if ((active & me->bit) != 0)
         fence_asid(asid_of(space));
-    uint64_t others = space->active & ~me->bit;
     if (others == 0)
         return;
     nshootdowns++;
@@ -40,8 +49,8 @@ void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
 
 void tlb_new_code(struct space *space)
 {
-    space->stale |= ~space->active;
-    uint64_t others = space->active & ~this_hart()->bit;
+    uint64_t active = tlb_active(space), others = active & ~this_hart()->bit;
+    space->stale |= hart_bits & ~active;
     for (uint32_t i = 0; i < nharts; i++)
         if ((others >> i & 1) != 0)
             sbi_remote_fence_code(harts[i]->id);
@@ -53,14 +62,11 @@ void tlb_activate(struct space *space)
     struct hart *me = this_hart();
     if (me->space == space)
         return;
-    if (me->space != NULL)
-        me->space->active &= ~me->bit;
     me->space = space;
     if (space == NULL) {
         csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
         return;
     }
-    space->active |= me->bit;
     csr_write(satp, space->satp);
     if ((space->stale & me->bit) == 0)
         return;

@@ -4,6 +4,9 @@
 #define KERN_TLB_H
 #include "space.h"
 
+/* The harts whose tables are this space's. */
+uint64_t tlb_active(const struct space *space);
+
 /* Rights or entries were taken away. On return no hart can use them: harts that run the space have
  * flushed, all others flush before they run it next. */
 void tlb_forget(struct space *space);

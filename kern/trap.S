@@ -63,7 +63,6 @@ not_a_call:
     csrr    a1, scause
     bltz    a1, interrupt
     csrr    a0, stval
-    clear   13, 14, 15
     j       fast_fault
 
 general:

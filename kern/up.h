@@ -11,7 +11,7 @@
 /* A synchronous exception: pc, and the cause and value that the hart gave for it. */
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value);
 
-/* A call of an endpoint at which nobody waits. */
+/* A call of an endpoint (as a rule nobody waits there: else the fast path was for it). */
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
 
 /* Once, when the kernel is up: starts the pager. What it holds: frames from `first` on. */

@@ -6,7 +6,7 @@
 
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    if (thread->space->fault_endpoint == NULL) {
+    if (thread->space->fault_endpoint == &ipc_nobody) {
         console_print("pager died: cause %lu at pc 0x%lx, address 0x%lx\n", cause, thread->x[0],
                       value);
         console_power_off(1);
@@ -16,7 +16,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
 {
-    ipc_send_queued(thread, endpoint, badge);
+    ipc_send(thread, endpoint, badge);
 }
 
 void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)

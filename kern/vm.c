@@ -88,6 +88,7 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
         return error;
     struct table_freed freed;
     uint64_t n = table_unmap(space->root, va, npages, &freed);
+    space->leaf_span = NO_SPAN;
     tlb_forget(space);
     /* Only now: a hart's walker may have been inside the table until the fence. */
     table_release(&freed);
@@ -123,7 +124,7 @@ err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npage
         keep &= ~PTE_D;
     source += table_index(va);
     target += table_index(va);
-    if (to->active != 0 && break_shared(source, target, n, keep))
+    if (tlb_active(to) != 0 && break_shared(source, target, n, keep))
         tlb_forget(to);
     uint64_t lost = 0, replaced = 0;
     for (uint64_t i = 0; i < n; i++) {

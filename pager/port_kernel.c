@@ -68,17 +68,12 @@ static struct thread *thread_of(const struct process *process, unsigned number)
 
 static void fill_space(struct space *space, uint64_t badge, bool init)
 {
-    const struct object *endpoint = &port_endpoint->object;
     space->fault_endpoint = port_endpoint;
-    space->fault_generation = endpoint->generation;
+    space->fault_generation = port_endpoint->object.generation;
     space->fault_badge = badge | 1;
-    space->caps[SLOT_PAGER] = (struct cap){.object = &port_endpoint->object,
-                                           .badge = badge,
-                                           .generation = endpoint->generation,
-                                           .type = TYPE_ENDPOINT,
-                                           .rights = CAP_CALL};
-    space->caps[SLOT_CONTROL] = (struct cap){
-        .type = TYPE_CONTROL, .rights = (uint8_t)(CONTROL_CONSOLE | (init ? CONTROL_POWER : 0))};
+    space->caps[SLOT_PAGER] = cap_make(&port_endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+    space->caps[SLOT_CONTROL] =
+        cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | (init ? CONTROL_POWER : 0u), 0);
     space->holds_power = init;
 }
 

@@ -12,11 +12,10 @@
 #include "port_kernel.h"
 #include "request.h"
 
-static uint64_t go_up(struct thread *thread, bool in_fault)
+static uint64_t go_up(struct thread *thread, enum thread_state state)
 {
-    thread->state = THREAD_ANSWERED;
+    thread->state = state;
     thread->server = NULL;
-    thread->in_fault = in_fault;
     uint64_t token = thread_new_token(thread);
     lock_release(&kernel_lock);
     return token;
@@ -26,12 +25,11 @@ static uint64_t go_up(struct thread *thread, bool in_fault)
 static bool come_back(const struct thread *thread, uint64_t token)
 {
     lock_acquire(&kernel_lock);
-    return thread->object.serial == token && thread->state == THREAD_ANSWERED;
+    return thread->object.serial == token && thread_is_served(thread);
 }
 
 static void resume(struct thread *thread)
 {
-    thread->in_fault = false;
     thread->state = THREAD_RUNNING;
     tlb_activate(thread->space);
 }
@@ -44,7 +42,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
         return;
     }
     uint64_t badge = space->fault_badge & ~1ul;
-    uint64_t token = go_up(thread, true);
+    uint64_t token = go_up(thread, THREAD_FAULT_SERVED);
     struct fault_answer answer = fault_handle(badge, value, cause);
     while (come_back(thread, token) && answer.item != 0) {
         if (answer.item == FAULT_RESUME ||
@@ -62,13 +60,13 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
 {
     if (endpoint != port_endpoint) {
-        ipc_send_queued(thread, endpoint, badge);
+        ipc_send(thread, endpoint, badge);
         return;
     }
     uint64_t word[6], *a = &thread->x[REG_A0];
     for (int i = 0; i < 6; i++)
         word[i] = a[i];
-    uint64_t token = go_up(thread, false);
+    uint64_t token = go_up(thread, THREAD_CALL_SERVED);
     bool answered = request_handle(badge, token, word);
     if (!come_back(thread, token) || !answered)
         return;

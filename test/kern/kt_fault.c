@@ -43,7 +43,6 @@ static int fault_message(void)
     IS(r.word[0], va);
     IS(r.word[1], CAUSE_STORE);
     CHECK(r.word[2] >= (uint64_t)child_store && r.word[2] < (uint64_t)child_store + 64);
-    CHECK(r.word[3] == 0 && r.word[4] == 0 && r.word[5] == 0);
     const uint64_t t = r.token, rw = RIGHT_R | RIGHT_W;
     CHECK(refused(t, page | RIGHT_W, frame, MEM, ERR_RIGHTS));
     CHECK(refused(t, page | RIGHT_W | RIGHT_X, frame, MEM, ERR_RIGHTS));
