@@ -12,7 +12,7 @@
  *   t0 = address | rights (0: no item), t1 = frame number, t2 = slot of the memory.
  *   Returns a7 = token, a6 = badge and a0-a5 = message; or a7 = 0, a6 = 0 and a0 = bits of a
  *   notification; or a7 = 0, a6 = NO_BADGE and a0 = error, and then nothing was answered or
- * received. Clobbers every register but sp, gp and tp.
+ *   received, and a1-a5 are as they were. Clobbers every register but sp, gp and tp.
  *
  * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
  * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
@@ -140,7 +140,8 @@ struct boot_info {
     uint64_t archive_nbytes;
     uint64_t timebase_hz;
     uint64_t nharts;
-    char arguments[BOOT_ARGUMENTS_MAX]; /* NUL-terminated */
+    uint64_t console_address, console_irq; /* of a 16550 serial port; 0: none */
+    char arguments[BOOT_ARGUMENTS_MAX];    /* NUL-terminated */
 };
 #endif
 #endif

@@ -125,6 +125,14 @@ void ipc_wait(struct thread *thread, struct notification *notification)
         wait_at(thread, &notification->waiters);
 }
 
+void ipc_bind(struct endpoint *endpoint, struct notification *notification)
+{
+    endpoint->notification = notification;
+    endpoint->notification_generation = notification->object.generation;
+    notification->endpoint = endpoint;
+    notification->endpoint_generation = endpoint->object.generation;
+}
+
 void ipc_notify(struct notification *notification, uint64_t bits)
 {
     notification->bits |= bits;

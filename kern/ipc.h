@@ -50,6 +50,9 @@ void ipc_answer(struct thread *thread, const uint64_t word[6]);
 void ipc_receive(struct thread *thread, struct endpoint *endpoint);
 void ipc_wait(struct thread *thread, struct notification *notification);
 
+/* Receivers at the endpoint get the notification's bits, before any message. For life. */
+void ipc_bind(struct endpoint *endpoint, struct notification *notification);
+
 void ipc_notify(struct notification *notification, uint64_t bits);
 
 /* Ends a call with an error: a6 for a call; a fault's thread is stopped. */

@@ -44,13 +44,13 @@ fast_exit_resumed:
 
     .globl fast_exit_called, fast_exit_faulted
 /* Message, badge and token are in a0-a7; nothing else of the sender or the kernel goes out. A pager
- * may see what it could read anyway: the registers of its own that fast.c does not use. */
+ * may see what it could read anyway: those of its own registers that fast_send.c does not use. */
 fast_exit_called:
-    clear   RA, 5, 6, 7, 8, 28
+    clear   RA, 5, 6, 7, 8, 23, 24, 25, 26, 27, 28
 fast_exit_faulted:
     leave_kernel t4
     restore 2, 3
-    clear   9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 29, 30, 31
+    clear   9, 18, 19, 20, 21, 22, 29, 30, 31
     restore 4
     sret
 

@@ -65,6 +65,8 @@ static void fill_info(const struct dt_machine *machine)
     info.device_npages = machine->ram.base >> PAGE_SHIFT;
     info.timebase_hz = machine->timebase_hz;
     info.nharts = machine->nharts;
+    info.console_address = machine->uart.base;
+    info.console_irq = machine->uart_irq;
     info.archive_start = machine->archive.base;
     info.archive_nbytes = machine->archive.nbytes;
     uint64_t end = machine->ram.base + machine->ram.nbytes;

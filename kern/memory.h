@@ -23,7 +23,7 @@ struct memory {
 
 _Static_assert(sizeof(struct memory) <= 128, "slab");
 
-/* Right of a capability to memory that is not a device's, so that fast.c need not ask. */
+/* Right of a capability to memory that is not a device's, so that fast_reply.c need not ask. */
 enum { MEMORY_PLAIN = CAP_CALL };
 
 /* Frames that no memory object may cover: the kernel's own devices. */

@@ -59,12 +59,8 @@ static err_t make_endpoint(struct space *maker, uint64_t slot, struct object **m
     struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
     if (endpoint == NULL)
         return ERR_POOL;
-    if (notification != NULL) {
-        endpoint->notification = notification;
-        endpoint->notification_generation = notification->object.generation;
-        notification->endpoint = endpoint;
-        notification->endpoint_generation = endpoint->object.generation;
-    }
+    if (notification != NULL)
+        ipc_bind(endpoint, notification);
     *made = &endpoint->object;
     return 0;
 }

@@ -40,6 +40,12 @@ static void asid_give(uint64_t asid)
         asid_used[asid / 64] &= ~(1ul << asid % 64);
 }
 
+void space_forget_leaves(struct space *space)
+{
+    for (unsigned i = 0; i < RECENT_LEAVES; i++)
+        space->recent[i].span = NO_SPAN;
+}
+
 struct space *space_make(void)
 {
     struct space *space = pool_object(TYPE_SPACE);
@@ -52,10 +58,11 @@ struct space *space_make(void)
     }
     for (unsigned i = ROOT_HALF; i < LEAF_PAGES; i++)
         space->root[i] = kernel_root[i];
-    space->satp = SATP_SV39 | asid_take() << SATP_ASID_SHIFT | pool_pfn(space->root);
+    space->asid = asid_take();
+    space->satp = SATP_SV39 | space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
     space->stale = hart_bits;
-    space->leaf_span = NO_SPAN;
+    space_forget_leaves(space);
     return space;
 }
 
@@ -69,7 +76,7 @@ bool space_free_piece(struct space *space)
                 pool_release(space->cap_frames[i]);
         pool_release(space->cap_frames);
     }
-    asid_give(space->satp >> SATP_ASID_SHIFT & 0xffff);
+    asid_give(space->asid);
     pool_release(space->root);
     space->root = NULL; /* memory.c looks through places of spaces, dead ones too */
     pool_object_free(&space->object);

@@ -30,16 +30,20 @@ static inline uint16_t cap_type_rights(unsigned type, unsigned rights)
 }
 
 #define NO_SPAN (~0ul)
+enum { RECENT_LEAVES = 2 };
 
-enum { CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 112 };
+enum { CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 96 };
 
 struct space {
     struct object object;
     uint64_t *root;
     uint64_t satp;  /* mode, ASID, root frame */
     uint64_t stale; /* harts that must fence this ASID and their fetch before they run it again */
-    uint64_t leaf_span; /* 2 MiB span whose leaf table was written last, or NO_SPAN; for fast.c */
-    uint64_t *leaf;
+    uint64_t asid;
+    struct recent_leaf {
+        uint64_t span; /* of 2 MiB whose leaf table was used last; NO_SPAN: none */
+        uint64_t *leaf;
+    } recent[RECENT_LEAVES]; /* by the span's low bits; for fast_reply.c */
     struct endpoint *fault_endpoint;
     uint64_t fault_badge; /* bit 0 set */
     uint32_t fault_generation;
@@ -62,6 +66,9 @@ _Static_assert(sizeof(struct space) <= 512, "slab");
 extern uint64_t *kernel_root;
 
 void space_init_asids(void); /* once: how many ASID bits the hart has */
+
+/* Some of its tables are about to be freed: none is remembered. */
+void space_forget_leaves(struct space *space);
 
 /* A space with nothing in its lower half, or NULL: pool used up. */
 struct space *space_make(void);

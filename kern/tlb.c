@@ -6,11 +6,6 @@
 
 static uint64_t nshootdowns;
 
-static uint64_t asid_of(const struct space *space)
-{
-    return space->satp >> SATP_ASID_SHIFT & 0xffff;
-}
-
 uint64_t tlb_active(const struct space *space)
 {
     uint64_t active = 0;
@@ -30,21 +25,21 @@ void tlb_forget(struct space *space)
     uint64_t active = tlb_active(space), others = active & ~me->bit;
     space->stale |= hart_bits & ~active;
     if ((active & me->bit) != 0)
-        fence_asid(asid_of(space));
+        fence_asid(space->asid);
     if (others == 0)
         return;
     nshootdowns++;
     for (uint32_t i = 0; i < nharts; i++)
         if ((others >> i & 1) != 0)
-            sbi_remote_fence(harts[i]->id, asid_of(space));
+            sbi_remote_fence(harts[i]->id, space->asid);
 }
 
 void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
 {
     if (npages == 1)
-        fence_page(va, asid_of(space));
+        fence_page(va, space->asid);
     else
-        fence_asid(asid_of(space));
+        fence_asid(space->asid);
 }
 
 void tlb_new_code(struct space *space)
@@ -70,9 +65,9 @@ void tlb_activate(struct space *space)
     csr_write(satp, space->satp);
     if ((space->stale & me->bit) == 0)
         return;
-    fence_asid(asid_of(space));
+    fence_asid(space->asid);
     fence_code();
-    if (asid_of(space) != 0) /* ASID 0 is many spaces': stale at each switch */
+    if (space->asid != 0) /* ASID 0 is many spaces': stale at each switch */
         space->stale &= ~me->bit;
 }
 

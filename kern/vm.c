@@ -88,7 +88,8 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
         return error;
     struct table_freed freed;
     uint64_t n = table_unmap(space->root, va, npages, &freed);
-    space->leaf_span = NO_SPAN;
+    if (freed.leaf != NULL || freed.middle != NULL)
+        space_forget_leaves(space);
     tlb_forget(space);
     /* Only now: a hart's walker may have been inside the table until the fence. */
     table_release(&freed);

@@ -199,6 +199,9 @@ struct reception {
     pfn_t frame;
 };
 
+/* A word of an answer of which nobody looks at the value: it needs no instruction to set it. */
+#define SYSCALL_UNUSED(word) __asm__ volatile("" : "=r"(word))
+
 /* A receive preserves nothing but sp, gp and tp: each register is named here, s0 too, because a
  * forgotten one would be corrupted far from its cause. */
 static inline void sys_reply_receive(struct reception *r, uint64_t endpoint, uint64_t memory)

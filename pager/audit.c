@@ -1,6 +1,6 @@
 /* Recount of frames, maps and the kernel's entries. */
 #include "audit.h"
-#include "exec.h"
+#include "image.h"
 #include "install.h"
 
 enum { LINES_MAX = 20, LINE_NBYTES = 96 };
@@ -52,17 +52,16 @@ static void own(pfn_t frame)
 static void audit_free_list(void)
 {
     uint64_t nzero = 0, nlisted = 0;
-    for (uint64_t i = 0; i < frames.npages; i++) {
-        if (frames.frame[i].refs == 0)
+    for (pfn_t f = frames.first; f < frames.first + frames.npages; f++) {
+        if (frame_refs(f) == 0)
             nzero++;
         else
-            frames.frame[i].link = 0;
+            frame_of(f)->link = 0;
     }
-    uint32_t index = frames.free;
-    for (; index != NO_LINK && nlisted <= frames.nfree; index = frames.frame[index].link) {
-        if (index >= frames.npages || frames.frame[index].refs != 0) {
-            violation("I2: on the free list but in use: ", frames.first + index, " after ",
-                      nlisted);
+    pfn_t listed = frames.free;
+    for (; listed != NO_FRAME && nlisted <= frames.nfree; listed = frame_of(listed)->link) {
+        if (!frame_is_held(listed) || frame_refs(listed) != 0) {
+            violation("I2: on the free list but in use: ", listed, " after ", nlisted);
             break;
         }
         nlisted++;
@@ -95,6 +94,12 @@ static void audit_map(const struct process *process)
         violation("map of process ", process->pid, ": pages not as counted: ", npages);
 }
 
+/* A server's window has no rights by fault; its pages are installed when they are shared. */
+static unsigned allowed(const struct region *region)
+{
+    return region->use == USE_WINDOW ? RIGHT_R | RIGHT_W : region->rights;
+}
+
 static void audit_entries(struct process *process)
 {
     uint64_t va = 0;
@@ -105,7 +110,7 @@ static void audit_entries(struct process *process)
         const entry_t *entry = va < ADDRESS_LIMIT ? map_find(&process->map, va) : NULL;
         if (entry == NULL || *entry != entry_make(frame))
             violation("I7: entry that is not in the map, process ", process->pid, ", address ", va);
-        else if (region == NULL || (rights & ~(unsigned)region->rights) != 0)
+        else if (region == NULL || (rights & ~allowed(region)) != 0)
             violation("I4: more rights than the region, process ", process->pid, ", address ", va);
         else if ((rights & RIGHT_W) != 0 && region->kind == REGION_PRIVATE && !sole(frame))
             violation("I3: writable but shared, process ", process->pid, ", address ", va);
@@ -131,7 +136,7 @@ err_t audit_run(uint64_t table_npages)
     audit_free_list();
     for (uint64_t i = 0; i < table_npages; i++)
         own(frames.first + i);
-    exec_archive_frames(own);
+    image_archive_frames(own);
     struct process *process = process_init;
     do {
         own((pfn_t)((char *)process - port_window) >> PAGE_SHIFT);
@@ -141,11 +146,10 @@ err_t audit_run(uint64_t table_npages)
         }
         process = process->next;
     } while (process != process_init);
-    for (uint64_t i = 0; i < frames.npages; i++) {
-        const struct frame *frame = &frames.frame[i];
+    for (pfn_t f = frames.first; f < frames.first + frames.npages; f++) {
+        const struct frame *frame = frame_of(f);
         if (frame->refs != 0 && frame->refs != frame->link)
-            violation("I1: frame ", frames.first + i,
-                      " has another count than owners: ", frame->link);
+            violation("I1: frame ", f, " has another count than owners: ", frame->link);
     }
     return (err_t)nviolations;
 }

@@ -1,5 +1,6 @@
 /* Exit, kill, wait. */
 #include "death.h"
+#include "service.h"
 
 enum { WAIT_ANY = -1 };
 
@@ -56,9 +57,10 @@ void death_release(struct process *process)
     /* The space first: no thread runs and no entry is left when the frames go. */
     if (process->handle != 0)
         port_space_destroy(process);
+    service_leave(process);
     process->handle = 0;
     process->threads = 0;
-    process->cached = false;
+    process->uncached = true;
     if (process->map.root != NULL)
         map_destroy(&process->map);
     process->regions.n = 0;
@@ -75,8 +77,18 @@ static void give_away_children(struct process *process)
     }
 }
 
+/* One that ends in spite of all is a bug in it. */
+static void report_server(const struct process *process)
+{
+    char line[] = "pager: server died:                 \n";
+    __builtin_memcpy(line + sizeof line - 2 - NAME_NBYTES, process->name, NAME_NBYTES);
+    port_print(line);
+}
+
 static void finish(struct process *process)
 {
+    if (process->server != 0)
+        report_server(process);
     death_release(process);
     if (process != process_init)
         give_away_children(process);

@@ -3,6 +3,7 @@
 #include "copy.h"
 #include "death.h"
 #include "install.h"
+#include "invalid.h"
 
 enum {
     FETCH_MISALIGNED = 0,
@@ -18,83 +19,116 @@ enum {
 
 enum { OWN_DROP_FAULTS = 8 };
 
-struct fault_statistics fault_statistics;
+uint64_t policy_nreplaced;
 
-#define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's prologue */
+#define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's way */
 
-static const struct fault_answer no_answer;
+static inline fault_answer_t item(uint64_t va, pfn_t frame, unsigned rights)
+{
+    return frame << 32 | va | rights;
+}
 
-static SLOW struct fault_answer end(struct process *process, enum death_cause cause)
+static SLOW fault_answer_t end(struct process *process, enum death_cause cause)
 {
     death_kill(process, cause);
-    return no_answer;
+    return 0;
 }
 
 /* An entry rides in the answer only while nobody else of the process can change the page before the
  * kernel has installed it: with more threads it is installed here, under the lock. */
-static inline struct fault_answer answer(struct process *process, const struct region *region,
-                                         uint64_t va, pfn_t frame)
+static SLOW fault_answer_t installed(struct process *process, uint64_t va, pfn_t frame,
+                                     unsigned rights)
 {
-    unsigned rights = install_rights(region, frame);
-    process->cached = true;
-    if (!process_is_threaded(process))
-        return (struct fault_answer){.item = va | rights, .frame = frame};
-    if (!install_run(process, va, frame, 1, rights))
-        return end(process, CAUSE_MEMORY);
-    return (struct fault_answer){.item = FAULT_RESUME};
+    return install_run(process, va, frame, 1, rights) ? FAULT_RESUME : end(process, CAUSE_MEMORY);
 }
 
-static SLOW struct fault_answer touch(struct process *process, const struct region *region,
-                                      uint64_t va)
+static inline fault_answer_t answer(struct process *process, const struct region *region,
+                                    uint64_t va, pfn_t frame)
+{
+    unsigned rights = install_rights(region, frame);
+    if (process->threaded)
+        return installed(process, va, frame, rights);
+    return item(va, frame, rights);
+}
+
+/* `entry`: where it goes in the map, or NULL: its leaf is not there yet. */
+static SLOW fault_answer_t touch(struct process *process, const struct region *region, uint64_t va,
+                                 entry_t *entry)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
     zero_frame(port_frame(frame));
-    if (!map_put(&process->map, va, frame)) {
+    if (entry != NULL) {
+        *entry = entry_make(frame);
+        process->map.npages++;
+    } else if (!map_put(&process->map, va, frame)) {
         frame_release(frame);
         return end(process, CAUSE_MEMORY);
     }
-    fault_statistics.zeros++;
+    process->counts.zeros++;
     return answer(process, region, va, frame);
 }
 
-/* New before old: the new frame is filled, recorded and (with more threads) installed before the
- * old one loses an owner, because from then on its last owner may store to it.
+static inline void copy_unlocked(struct process *process, pfn_t to, pfn_t from)
+{
+    process->busy++;
+    port_unlock();
+    copy_frame(port_frame(to), port_frame(from));
+    port_lock();
+    process->busy--;
+}
+
+/* The copy runs unlocked. What keeps the source: its entry in the map, which only this process can
+ * change, so that nobody else is its last owner and upgrades it; `busy` keeps the process.
  *
- * The copy runs unlocked. The source is held, so that it is neither freed nor upgraded; `busy`
- * keeps the process's own frame; the entry and its region are looked up again afterwards, because
- * another thread may have copied, unmapped or killed meanwhile: then this copy is thrown away and
- * the store faults again, or not. */
-static SLOW struct fault_answer copy(struct process *process, uint64_t va, pfn_t old)
+ * New before old: the new frame is filled and recorded before the old one loses an owner, because
+ * from then on its last owner may store to it. `item`: the address, and the rights of a sole page.
+ */
+static SLOW fault_answer_t copy(struct process *process, uint64_t item, entry_t *entry)
+{
+    pfn_t frame = frame_take(), old = entry_frame(*entry);
+    if (frame == NO_FRAME)
+        return end(process, CAUSE_MEMORY);
+    copy_unlocked(process, frame, old);
+    if (process->dying) {
+        frame_release(frame);
+        return end(process, CAUSE_KILLED);
+    }
+    *entry = entry_make(frame);
+    process->counts.copies++;
+    frame_release(old);
+    return frame << 32 | item;
+}
+
+/* The same while other threads of the process run. One of them may have upgraded the page: it must
+ * not store to it meanwhile. One may also copy, unmap or end it: so the source is held, and entry
+ * and region are looked up again afterwards; if they changed, this copy is thrown away and the
+ * store faults again, or not. The new entry is installed here, under the lock, before the old frame
+ * goes: it is broken before it is made. */
+static SLOW fault_answer_t copy_threaded(struct process *process, uint64_t va, pfn_t old)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
-    /* Another thread may have upgraded it meanwhile: it must not store while this is copied. */
-    if (sole(old) && process_is_threaded(process))
+    if (sole(old))
         port_drop(process, va, 1);
     frame_hold(old);
-    process->busy++;
-    port_unlock();
-    copy_frame(port_frame(frame), port_frame(old));
-    port_lock();
-    process->busy--;
-    if (process->dying) {
-        frame_release(old);
-        frame_release(frame);
-        return end(process, CAUSE_KILLED);
+    copy_unlocked(process, frame, old);
+    const struct region *region = NULL;
+    entry_t *entry = NULL;
+    if (!process->dying) {
+        region = region_find(&process->regions, va);
+        entry = map_find(&process->map, va);
     }
-    const struct region *region = region_find(&process->regions, va);
-    entry_t *entry = map_find(&process->map, va);
     if (region == NULL || entry == NULL || *entry != entry_make(old)) {
         frame_release(old);
         frame_release(frame);
-        return (struct fault_answer){.item = FAULT_RESUME};
+        return process->dying ? end(process, CAUSE_KILLED) : FAULT_RESUME;
     }
     *entry = entry_make(frame);
-    fault_statistics.copies++;
-    struct fault_answer result = answer(process, region, va, frame);
+    process->counts.copies++;
+    fault_answer_t result = answer(process, region, va, frame);
     frame_release(old); /* the hold */
     frame_release(old); /* the map's, also if there was no room for the entry and all is over */
     return result;
@@ -108,14 +142,14 @@ static SLOW enum store_verdict asked_verdict(const struct process *process, uint
         .shared_frame = shared,
         .address = va,
         .process_npages = process->map.npages,
-        .process_nfaults = process->nfaults,
+        .process_nfaults = process_nfaults(process),
         .free_npages = frames.nfree,
         .total_npages = frames.npages,
     };
     enum store_verdict verdict = process->policy->at_store(&view);
     if (policy_legal_store(&view, verdict))
         return verdict;
-    fault_statistics.replaced++;
+    policy_nreplaced++;
     return usual;
 }
 
@@ -126,17 +160,28 @@ static enum store_verdict store_verdict(const struct process *process, uint64_t 
     return asked_verdict(process, va, shared);
 }
 
-static struct fault_answer present(struct process *process, const struct region *region,
-                                   uint64_t va, pfn_t frame, bool store)
+static fault_answer_t upgrade(struct process *process, const struct region *region, uint64_t va,
+                              pfn_t frame)
 {
-    if (!store || region->kind == REGION_SHARED)
+    process->counts.upgrades++;
+    return answer(process, region, va, frame);
+}
+
+static fault_answer_t present(struct process *process, const struct region *region, uint64_t va,
+                              entry_t *entry, bool store)
+{
+    pfn_t frame = entry_frame(*entry);
+    if (!store || region->kind == REGION_SHARED) {
+        /* The kernel had no entry for it, or a narrower one. */
+        process->counts.maps++;
         return answer(process, region, va, frame);
+    }
     /* The last owner's page needs no frame: no policy may make it die for want of one. */
     bool must_not_copy = sole(frame) && (process->pinned || frames.nfree == 0);
     if (!must_not_copy && store_verdict(process, va, !sole(frame)) == STORE_COPY)
-        return copy(process, va, frame);
-    fault_statistics.upgrades++;
-    return answer(process, region, va, frame);
+        return process->threaded ? copy_threaded(process, va, frame)
+                                 : copy(process, va | region->rights, entry);
+    return upgrade(process, region, va, frame);
 }
 
 /* The right that an access needs; 0: no access, or one that no entry can allow. An atomic on a page
@@ -160,48 +205,61 @@ static enum death_cause cause_of_death(uint64_t cause)
     return CAUSE_ALIGNMENT;
 }
 
-static struct fault_answer handle(struct process *process, uint64_t address, uint64_t cause)
+/* Every fault, with all questions asked. */
+static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64_t cause,
+                               uint64_t pc, uint64_t token)
 {
-    process->nfaults++;
     unsigned needed = needed_right(cause);
+    if (process->dying)
+        return 0;
     if (needed == 0)
         return end(process, cause_of_death(cause));
-    const struct region *region = region_find(&process->regions, address);
+    const struct region *region = region_meet(&process->regions, address);
     if (region == NULL || (region->rights & needed) == 0)
-        return end(process, CAUSE_ADDRESS);
+        return invalid_access(process, token, (struct invalid){address, cause, pc});
+    process->uncached = false;
     uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
-    const entry_t *entry = map_find(&process->map, va);
+    entry_t *entry = map_find(&process->map, va);
     if (entry == NULL || *entry == 0)
-        return touch(process, region, va);
-    return present(process, region, va, entry_frame(*entry), needed == RIGHT_W);
+        return touch(process, region, va, entry);
+    return present(process, region, va, entry, needed == RIGHT_W);
 }
 
-struct fault_answer fault_handle(uint64_t badge, uint64_t address, uint64_t cause)
+/* Stores to private pages where nothing is unusual go straight to what ask() would come to. */
+fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
+                            uint64_t badge)
 {
-    port_lock();
     struct process *process = process_of(badge);
-    struct fault_answer result = no_answer;
-    if (process != NULL && !process->dying)
-        result = handle(process, address, cause);
-    port_unlock();
-    return result;
+    if (process == NULL)
+        return 0;
+    const struct region *region = region_recent(&process->regions, address);
+    if (process->unusual != 0 || cause != STORE_PAGE || !region_has(region, address) ||
+        (region->rights_kind & (RIGHT_W | 1 << 8)) != RIGHT_W)
+        return ask(process, address, cause, pc, token);
+    uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
+    entry_t *entry = map_find(&process->map, va);
+    if (entry == NULL || *entry == 0)
+        return touch(process, region, va, entry);
+    pfn_t frame = entry_frame(*entry);
+    if (!sole(frame))
+        return copy(process, va | region->rights_kind, entry);
+    process->counts.upgrades++;
+    return item(va, frame, region->rights_kind);
 }
 
 bool fault_make_room(uint64_t badge)
 {
-    port_lock();
     struct process *process = process_of(badge);
     bool made = process == NULL || process->dying || install_reclaim(process);
-    if (!made && process->nfaults >= process->next_own_drop && !process->pinned) {
+    if (!made && process_nfaults(process) >= process->next_own_drop && !process->pinned) {
         /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
          * faults than this, unless there is no room at all. */
-        process->next_own_drop = process->nfaults + OWN_DROP_FAULTS;
+        process->next_own_drop = process_nfaults(process) + OWN_DROP_FAULTS;
         install_drop_all(process);
         made = true;
     }
     if (!made)
         death_kill(process, CAUSE_MEMORY);
-    port_unlock();
     return made;
 }
 

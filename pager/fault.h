@@ -3,28 +3,34 @@
 #define PAGER_FAULT_H
 #include "process.h"
 
-/* What to answer a fault with. Exactly one of: resume with an entry to install (item: address |
- * rights, frame), resume as it is (item FAULT_RESUME), no answer (item 0: the process is dead). */
-struct fault_answer {
-    uint64_t item;
-    pfn_t frame;
-};
-#define FAULT_RESUME 8ul
+/* What to answer a fault with, in one register. Low half: an item to install (address | rights),
+ * and then the frame in the high half; or FAULT_RESUME, and then the pc to go on at (0: where it
+ * was) in the high half; or 0: there is no answer now. */
+typedef uint64_t fault_answer_t;
+#define FAULT_RESUME ((fault_answer_t)8)
 
-/* badge: whose (process_badge); cause and address as the hart gave them (privileged specification,
- * table 4.2). Takes the lock. */
-struct fault_answer fault_handle(uint64_t badge, uint64_t address, uint64_t cause);
+_Static_assert(ADDRESS_LIMIT <= 1ul << 32, "addresses are half a fault_answer_t, frames too");
+
+static inline uint64_t fault_item(fault_answer_t answer)
+{
+    return answer << 32 >> 32;
+}
+
+static inline uint64_t fault_frame(fault_answer_t answer)
+{
+    return answer >> 32;
+}
+
+/* address, cause and pc as the hart gave them (privileged specification, table 4.2); token: to
+ * answer it by; badge: whose it is (process_badge). Lock held, and left while a page is copied. */
+fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
+                            uint64_t badge);
 
 /* The kernel had no room for the entry of an answer: makes room. True: answer again without one,
- * the fault comes back; false: there was none to make, and the process is dead. */
+ * the fault comes back; false: there was none to make, and the process is dead. Lock held. */
 bool fault_make_room(uint64_t badge);
 
 /* Makes every page of [start, end) present and the process's own (or shared, in a shared region).
  * False: out of frames; what was made stays. Called with the lock held; keeps it. */
 bool fault_populate(struct process *process, uint64_t start, uint64_t end);
-
-/* What the faults of all processes came to, and verdicts that were replaced. */
-extern struct fault_statistics {
-    uint64_t upgrades, copies, zeros, replaced;
-} fault_statistics;
 #endif

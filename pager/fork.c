@@ -4,6 +4,7 @@
 #include "death.h"
 #include "fault.h"
 #include "install.h"
+#include "service.h"
 
 /* Parent and child are about to store to a few pages each; without frames for that a fork that
  * succeeds would kill one of them. A check, not a reservation. */
@@ -30,14 +31,14 @@ static enum fork_verdict fork_verdict(const struct process *parent, uint64_t va,
         .shared_frame = !sole(frame),
         .address = va,
         .process_npages = parent->map.npages,
-        .process_nfaults = parent->nfaults,
+        .process_nfaults = process_nfaults(parent),
         .free_npages = frames.nfree,
         .total_npages = frames.npages,
     };
     enum fork_verdict verdict = parent->policy->at_fork(&view);
     if (policy_legal_fork(&view, verdict))
         return verdict;
-    fault_statistics.replaced++;
+    policy_nreplaced++;
     return FORK_SHARE;
 }
 
@@ -102,16 +103,39 @@ static void fork_run(struct process *parent, struct process *child, const struct
         return;
     }
     child->map.npages += (uint32_t)share_entries(source, target, npages);
-    child->cached = true;
+    child->uncached = false;
     unsigned rights = region->kind == REGION_PRIVATE ? narrow : region->rights;
     if (port_share(parent, child, va, npages, rights) != 0)
         port_protect(parent, va, npages, rights);
+}
+
+/* What has no entries: a page shared with a server is not inherited; pages that may not be accessed
+ * now are. */
+static void fork_unmapped(struct process *parent, struct process *child,
+                          const struct region *region)
+{
+    if (region->use == USE_TRANSFER) {
+        region_remove(&child->regions, region->start, region->end, USE_TRANSFER);
+        return;
+    }
+    for (uint64_t va = region->start; va < region->end; va += PAGE_SIZE) {
+        const entry_t *entry = map_find(&parent->map, va);
+        if (entry == NULL || *entry == 0)
+            continue;
+        frame_hold(entry_frame(*entry));
+        *map_make(&child->map, va) = *entry;
+        child->map.npages++;
+    }
 }
 
 static void fork_regions(struct process *parent, struct process *child)
 {
     for (uint32_t i = 0; i < parent->regions.n; i++) {
         const struct region *region = &parent->regions.region[i];
+        if (region->use == USE_TRANSFER || region->rights == 0) {
+            fork_unmapped(parent, child, region);
+            continue;
+        }
         for (uint64_t va = region->start; va < region->end;) {
             uint64_t next = (va & ~((1ul << LEAF_SHIFT) - 1)) + (1ul << LEAF_SHIFT);
             uint64_t stop = next < region->end ? next : region->end;
@@ -147,6 +171,8 @@ err_t fork_process(struct process *parent, uint64_t token)
     err_t error = enough_frames(parent) && map_init(&child->map) ? 0 : ERR_NOMEM;
     if (error == 0)
         error = make_thread(child, token);
+    if (error == 0)
+        error = service_inherit(parent, child);
     if (error != 0) {
         death_release(child);
         process_free(child);
@@ -154,6 +180,10 @@ err_t fork_process(struct process *parent, uint64_t token)
     }
     child->regions = parent->regions;
     child->heap_break = parent->heap_break;
+    child->land_start = parent->land_start;
+    child->land_end = parent->land_end;
+    child->land_target = parent->land_target;
+    __builtin_memcpy(child->name, parent->name, NAME_NBYTES);
     fork_regions(parent, child);
     port_thread_start(child, 0);
     return child->pid;

@@ -12,32 +12,42 @@
 
 struct frame {
     uint32_t refs;
-    uint32_t link; /* free: the next free frame's index; in use: the audit's tally */
+    uint32_t link; /* free: the next free frame, or NO_FRAME; in use: the audit's tally */
 };
 
+#define NO_FRAME ((pfn_t)0) /* frame 0 is never a pager's */
+
 extern struct frame_table {
-    struct frame *frame;
+    uintptr_t base; /* frame f's entry is at base + f * sizeof(struct frame) */
     pfn_t first;
     uint64_t npages, nfree;
-    uint32_t free; /* index of the first free frame, or NO_LINK */
+    pfn_t free; /* the first free frame, or NO_FRAME */
 } frames;
-
-enum { NO_LINK = UINT32_MAX };
-#define NO_FRAME ((pfn_t)0) /* frame 0 is never a pager's */
 
 /* The table's own memory: npages entries, in frames that are part of it. All count 1 but for those
  * from first_free on, which are free, unless they lie in [kept, kept + nkept). */
 void frames_init(struct frame *table, pfn_t first, uint64_t npages, pfn_t first_free, pfn_t kept,
                  uint64_t nkept);
 
-/* A frame with one owner and any contents; NO_FRAME: none is free. */
-pfn_t frame_take(void);
-
-/* An owner more; an owner less, and with the last one the frame is free. */
 static inline struct frame *frame_of(pfn_t frame)
 {
-    return &frames.frame[frame - frames.first];
+    return (struct frame *)(frames.base + frame * sizeof(struct frame));
 }
+
+/* A frame with one owner and any contents; NO_FRAME: none is free. */
+static inline pfn_t frame_take(void)
+{
+    pfn_t taken = frames.free;
+    if (taken == NO_FRAME)
+        return NO_FRAME;
+    struct frame *frame = frame_of(taken);
+    frames.free = frame->link;
+    frames.nfree--;
+    *frame = (struct frame){.refs = 1};
+    return taken;
+}
+
+/* An owner more; an owner less, and with the last one the frame is free. */
 
 static inline void frame_hold(pfn_t frame)
 {
@@ -49,7 +59,15 @@ static inline uint32_t frame_refs(pfn_t frame)
     return frame_of(frame)->refs;
 }
 
-void frame_release(pfn_t frame);
+static inline void frame_release(pfn_t owned)
+{
+    struct frame *frame = frame_of(owned);
+    if (--frame->refs == 0) {
+        frame->link = (uint32_t)frames.free;
+        frames.free = owned;
+        frames.nfree++;
+    }
+}
 
 static inline bool frame_is_held(pfn_t frame)
 {

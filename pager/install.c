@@ -9,7 +9,7 @@ bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npa
     while (port_map(process, va, first, npages, rights) != 0)
         if (!install_reclaim(process))
             return false;
-    process->cached = true;
+    process->uncached = false;
     return true;
 }
 
@@ -46,7 +46,7 @@ void install_present(struct process *process, const struct region *region, uint6
 void install_drop_all(struct process *process)
 {
     port_drop(process, 0, ADDRESS_LIMIT >> PAGE_SHIFT);
-    process->cached = false;
+    process->uncached = true;
 }
 
 /* Any entry may be dropped at any time (L4): its owner faults and gets it back. Victims take turns.
@@ -57,7 +57,7 @@ bool install_reclaim(const struct process *needy)
     struct process *start = victim != NULL ? victim->next : process_init;
     struct process *p = start;
     do {
-        if (p != needy && !p->pinned && p->state == PROCESS_ALIVE && p->cached) {
+        if (p != needy && !p->pinned && p->state == PROCESS_ALIVE && !p->uncached) {
             install_drop_all(p);
             last_victim = p->badge;
             return true;

@@ -3,9 +3,20 @@
 #include "fault.h"
 #include "install.h"
 
+static bool is_range(uint64_t address, uint64_t nbytes)
+{
+    return address % PAGE_SIZE == 0 && nbytes != 0 && address < ADDRESS_LIMIT &&
+           nbytes <= ADDRESS_LIMIT - address;
+}
+
 static uint64_t page_up(uint64_t address)
 {
     return (address + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+}
+
+static bool rights_are_good(uint64_t rights)
+{
+    return rights == 0 || (rights <= RIGHTS_MASK && (rights & RIGHT_R) != 0);
 }
 
 /* Takes pages away: first from the hardware, on every hart, then from the map. */
@@ -54,8 +65,7 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
 
 err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool shared)
 {
-    if (nbytes == 0 || nbytes > ADDRESS_LIMIT || rights == 0 || rights > RIGHTS_MASK ||
-        (rights & RIGHT_R) == 0)
+    if (nbytes == 0 || nbytes > ADDRESS_LIMIT || !rights_are_good(rights))
         return ERR_INVALID;
     nbytes = page_up(nbytes);
     if (nbytes >> PAGE_SHIFT > frames.nfree)
@@ -83,12 +93,23 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
 
 err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes)
 {
-    if (address % PAGE_SIZE != 0 || nbytes == 0 || address >= ADDRESS_LIMIT ||
-        nbytes > ADDRESS_LIMIT - address)
+    if (!is_range(address, nbytes))
         return ERR_INVALID;
     uint64_t end = page_up(address + nbytes);
     if (!region_remove(&process->regions, address, end, USE_MMAP))
         return ERR_INVALID;
     drop(process, address, end);
     return 0;
+}
+
+/* Entries go, and come back with the new rights when they are needed (L4). */
+err_t mmap_protect(struct process *process, uint64_t address, uint64_t nbytes, uint64_t rights)
+{
+    if (!is_range(address, nbytes) || !rights_are_good(rights) || process->pinned)
+        return ERR_INVALID;
+    uint64_t end = page_up(address + nbytes);
+    err_t error = region_protect(&process->regions, address, end, (unsigned)rights);
+    if (error == 0)
+        port_drop(process, address, (end - address) >> PAGE_SHIFT);
+    return error;
 }

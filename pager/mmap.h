@@ -14,4 +14,8 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
 
 /* What mmap_map gave, in whole pages, or a part of it. ERR_INVALID. */
 err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes);
+
+/* New rights (none at all: no access) for whole pages that lie in regions. ERR_INVALID, ERR_LIMIT.
+ */
+err_t mmap_protect(struct process *process, uint64_t address, uint64_t nbytes, uint64_t rights);
 #endif

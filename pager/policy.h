@@ -53,6 +53,9 @@ static inline bool policy_legal_store(const struct policy_view *view, enum store
     return verdict == STORE_COPY || (verdict == STORE_UPGRADE && !view->shared_frame);
 }
 
+/* Illegal verdicts that were replaced. */
+extern uint64_t policy_nreplaced;
+
 /* Every policy that was built in, ended by NULL; made by the build from the files' names. */
 extern const struct policy *const policy_list[];
 #endif

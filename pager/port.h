@@ -23,7 +23,8 @@ static inline void *port_frame(pfn_t frame)
 /* Where this core runs: 1 linked into the kernel, 0 a server. Figures carry it. */
 extern const int port_in_kernel;
 
-/* The core's lock: everything in it but the contents of frames. */
+/* The core's lock: everything in it but the contents of frames. Whoever calls the core holds it;
+ * the core itself leaves it while it copies a page. */
 void port_lock(void);
 void port_unlock(void);
 
@@ -41,7 +42,8 @@ void port_drop(struct process *process, uint64_t va, uint64_t npages);
 err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t npages,
                  unsigned rights);
 
-/* The next installed entry at or above *va; false: none. */
+/* The next installed entry at or above *va and below ADDRESS_LIMIT (what lies above is the port's
+ * own); false: none. */
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights);
 
 /* Threads of a process, numbered from 0. make: ERR_POOL. copy: the registers of the thread whose
@@ -57,7 +59,20 @@ err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
 void port_thread_start(struct process *process, unsigned number);
 void port_thread_stop(struct process *process, unsigned number);
 
-/* Answers a request later; false: its thread is gone. */
+void port_thread_priority(struct process *process, unsigned number, unsigned priority);
+
+/* The process, whose space is made, becomes the server that others have in `slot`: it receives at
+ * SLOT_ENDPOINT, and there also what comes to SLOT_NOTIFICATION; it may attach interrupts; the
+ * console's gets the serial port at DEVICE_ADDRESS. ERR_POOL. What was made ends with its space. */
+err_t port_server_make(struct process *server, unsigned slot);
+
+/* Bits for the notification of a server that is there. connect: the capability to call it, with
+ * that badge, into a process's slot; ERR_POOL. */
+void port_server_notify(unsigned slot, uint64_t bits);
+err_t port_connect(struct process *process, unsigned slot, uint64_t badge);
+
+/* Answers a request, or a fault with the pc to go on at (0: where it was), later; false: its thread
+ * is gone. The thread of two tokens is the same if they agree below bit TOKEN_SHIFT. */
 bool port_reply(uint64_t token, const uint64_t word[6]);
 
 /* A line for the person at the console. */

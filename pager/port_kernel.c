@@ -5,6 +5,7 @@
  * kernel's image and pool lie in one range of 4 GiB, see pool.h). */
 #include "port_kernel.h"
 #include "../kern/console.h"
+#include "../kern/irq.h"
 #include "../kern/object.h"
 #include "../kern/sched.h"
 #include "../kern/table.h"
@@ -12,8 +13,6 @@
 #include "../kern/vm.h"
 #include "port.h"
 #include "process.h"
-
-enum { PRIORITY_PROGRAM = 16 };
 
 #define WINDOW 0xffffffc000000000ul /* the lowest of the kernel's half */
 
@@ -23,6 +22,14 @@ const int port_in_kernel = 1;
 struct endpoint *port_endpoint;
 
 static struct lock core_lock;
+
+static struct {
+    struct endpoint *endpoint;
+    struct notification *notification;
+} servers[SERVERS]; /* from SERVER_FIRST on */
+
+static pfn_t device_frame;
+static uint64_t device_irq;
 
 /* Whoever waits leaves the tables it came from: the holder may be about to destroy them, and that
  * waits until no hart walks them. */
@@ -41,9 +48,13 @@ void port_unlock(void)
     lock_release(&core_lock);
 }
 
-void port_kernel_init(pfn_t first, uint64_t npages)
+void port_kernel_init(const struct boot_info *info)
 {
-    kernel_assert(table_map_large(kernel_root, WINDOW + (first << PAGE_SHIFT), first, npages,
+    pfn_t first = info->memory_first;
+    device_frame = info->console_address >> PAGE_SHIFT;
+    device_irq = info->console_irq;
+    kernel_assert(table_map_large(kernel_root, WINDOW + (first << PAGE_SHIFT), first,
+                                  info->memory_npages,
                                   PTE_V | PTE_G | PTE_A | PTE_D | PTE_R | PTE_W));
     csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
     fence_all();
@@ -102,9 +113,14 @@ static void destroy(struct object *object)
     } while (left != 0);
 }
 
+/* A server's callers must not wait for ever: its endpoint goes with it. */
 void port_space_destroy(struct process *process)
 {
     destroy(&space_of(process)->object);
+    if (process->server != 0) {
+        destroy(&servers[process->server - SERVER_FIRST].endpoint->object);
+        destroy(&servers[process->server - SERVER_FIRST].notification->object);
+    }
     process->handle = 0;
 }
 
@@ -177,11 +193,78 @@ err_t port_thread_make(struct process *process, unsigned number)
     lock_acquire(&kernel_lock);
     struct thread *thread = thread_make(space_of(process));
     if (thread != NULL) {
-        thread->priority = PRIORITY_PROGRAM;
+        thread->priority = process->priority;
         process->thread_handle[number] = handle_of(thread);
     }
     lock_release(&kernel_lock);
     return thread == NULL ? ERR_POOL : 0;
+}
+
+void port_thread_priority(struct process *process, unsigned number, unsigned priority)
+{
+    lock_acquire(&kernel_lock);
+    sched_set_priority(thread_of(process, number), priority);
+    lock_release(&kernel_lock);
+}
+
+/* The console's interrupt is attached here: its number stays between kernel and core. */
+static err_t give_device(struct space *space, unsigned slot, struct notification *notification)
+{
+    if (slot != SLOT_CONSOLE || device_frame == 0)
+        return 0;
+    err_t done = vm_map(space, DEVICE_ADDRESS, device_frame, 1, RIGHT_R | RIGHT_W);
+    return done < 0 ? done
+                    : irq_attach(device_irq, notification,
+                                 NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+}
+
+static err_t make_server(struct space *space, unsigned slot)
+{
+    struct notification *notification = pool_object(TYPE_NOTIFICATION);
+    struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
+    err_t error = ERR_POOL;
+    if (notification != NULL && endpoint != NULL)
+        error = give_device(space, slot, notification);
+    if (error != 0) {
+        if (notification != NULL)
+            pool_object_free(&notification->object);
+        if (endpoint != NULL)
+            pool_object_free(&endpoint->object);
+        return error;
+    }
+    ipc_bind(endpoint, notification);
+    servers[slot - SERVER_FIRST].endpoint = endpoint;
+    servers[slot - SERVER_FIRST].notification = notification;
+    space->caps[SLOT_ENDPOINT] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE, 0);
+    space->caps[SLOT_NOTIFICATION] =
+        cap_make(&notification->object, TYPE_NOTIFICATION, CAP_CALL, 0);
+    space->caps[SLOT_CONTROL] = cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | CONTROL_IRQ, 0);
+    return 0;
+}
+
+err_t port_server_make(struct process *server, unsigned slot)
+{
+    lock_acquire(&kernel_lock);
+    err_t error = make_server(space_of(server), slot);
+    lock_release(&kernel_lock);
+    return error;
+}
+
+void port_server_notify(unsigned slot, uint64_t bits)
+{
+    lock_acquire(&kernel_lock);
+    ipc_notify(servers[slot - SERVER_FIRST].notification, bits);
+    lock_release(&kernel_lock);
+}
+
+/* The slot is one of those that a space has without asking the pool. */
+err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
+{
+    struct endpoint *endpoint = servers[slot - SERVER_FIRST].endpoint;
+    lock_acquire(&kernel_lock);
+    space_of(process)->caps[slot] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+    lock_release(&kernel_lock);
+    return 0;
 }
 
 void port_thread_destroy(struct process *process, unsigned number)

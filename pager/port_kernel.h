@@ -7,6 +7,6 @@
 /* Where programs send their requests: an endpoint at which nobody ever waits. */
 extern struct endpoint *port_endpoint;
 
-/* Maps frames [first, first + npages) for the core, on this hart too, and makes the endpoint. */
-void port_kernel_init(pfn_t first, uint64_t npages);
+/* Maps the memory that the facts name for the core, on this hart too, and makes the endpoint. */
+void port_kernel_init(const struct boot_info *info);
 #endif

@@ -10,8 +10,8 @@ enum {
     SLOT_MASTER = BOOT_SLOT_CONTROL,
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
     SLOTS_A_PROCESS = 1 + THREADS_MAX, /* its space, its threads */
+    SLOT_SERVER = 8,                   /* endpoint and notification of each server */
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
-    PRIORITY_PROGRAM = 16,
 };
 
 char *port_window = (char *)MEMORY_WINDOW;
@@ -38,8 +38,23 @@ static uint64_t thread_slot(const struct process *process, unsigned number)
     return space_slot(process) + 1 + number;
 }
 
-err_t port_user_init(void)
+static pfn_t device_frame;
+static uint64_t device_irq;
+
+static uint64_t endpoint_slot(unsigned server)
 {
+    return SLOT_SERVER + 2 * (uint64_t)(server - SERVER_FIRST);
+}
+
+static uint64_t notification_slot(unsigned server)
+{
+    return endpoint_slot(server) + 1;
+}
+
+err_t port_user_init(const struct boot_info *info)
+{
+    device_frame = info->console_address >> PAGE_SHIFT;
+    device_irq = info->console_irq;
     for (uint16_t handle = HANDLES - 1; handle > 0; handle--)
         free_handle[nfree_handles++] = handle;
     return sys_create(TYPE_ENDPOINT, PORT_SLOT_ENDPOINT, NO_SLOT, 0, SLOT_MASTER);
@@ -75,9 +90,14 @@ err_t port_space_make(struct process *process, bool init)
     return error;
 }
 
+/* A server's callers must not wait for ever: its endpoint goes with it. */
 void port_space_destroy(struct process *process)
 {
     destroy(space_slot(process));
+    if (process->server != 0) {
+        destroy(endpoint_slot(process->server));
+        destroy(notification_slot(process->server));
+    }
     free_handle[nfree_handles++] = (uint16_t)process->handle;
     process->handle = 0;
 }
@@ -128,7 +148,7 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)
 {
     err_t found = sys_next(space_slot(process), *va, frame);
-    if (found < 0)
+    if (found < 0 || (uint64_t)found >= ADDRESS_LIMIT)
         return false;
     *va = (uint64_t)found & ~(uint64_t)RIGHTS_MASK;
     *rights = (unsigned)found & RIGHTS_MASK;
@@ -140,8 +160,60 @@ err_t port_thread_make(struct process *process, unsigned number)
     uint64_t slot = thread_slot(process, number);
     err_t error = sys_create(TYPE_THREAD, slot, space_slot(process), 0, SLOT_MASTER);
     if (error == 0)
-        sys_thread_priority(slot, PRIORITY_PROGRAM);
+        sys_thread_priority(slot, process->priority);
     return error;
+}
+
+void port_thread_priority(struct process *process, unsigned number, unsigned priority)
+{
+    sys_thread_priority(thread_slot(process, number), priority);
+}
+
+/* The console's interrupt is attached here: its number stays between kernel and pager. */
+static err_t give_device(struct process *server, unsigned slot)
+{
+    if (slot != SLOT_CONSOLE || device_frame == 0)
+        return 0;
+    err_t done = sys_map(space_slot(server), DEVICE_ADDRESS, RIGHT_R | RIGHT_W, device_frame, 1,
+                         BOOT_SLOT_DEVICES);
+    return done < 0 ? done
+                    : sys_irq_attach(SLOT_MASTER, device_irq, notification_slot(slot),
+                                     NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+}
+
+err_t port_server_make(struct process *server, unsigned slot)
+{
+    uint64_t space = space_slot(server), endpoint = endpoint_slot(slot);
+    uint64_t notification = notification_slot(slot);
+    err_t error = sys_create(TYPE_NOTIFICATION, notification, 0, 0, SLOT_MASTER);
+    if (error != 0)
+        return error;
+    error = sys_create(TYPE_ENDPOINT, endpoint, notification, 0, SLOT_MASTER);
+    if (error == 0)
+        error = sys_cap_install(space, SLOT_ENDPOINT, endpoint, 0, CAP_RECEIVE);
+    if (error == 0)
+        error = sys_cap_install(space, SLOT_NOTIFICATION, notification, 0, CAP_CALL);
+    if (error == 0)
+        error = sys_cap_remove(space, SLOT_CONTROL);
+    if (error == 0)
+        error = sys_cap_install(space, SLOT_CONTROL, SLOT_MASTER, 0, CONTROL_CONSOLE | CONTROL_IRQ);
+    if (error == 0)
+        error = give_device(server, slot);
+    if (error != 0) {
+        destroy(endpoint);
+        destroy(notification);
+    }
+    return error;
+}
+
+void port_server_notify(unsigned slot, uint64_t bits)
+{
+    sys_notify(notification_slot(slot), bits);
+}
+
+err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
+{
+    return sys_cap_install(space_slot(process), slot, endpoint_slot(slot), badge, CAP_CALL);
 }
 
 void port_thread_destroy(struct process *process, unsigned number)

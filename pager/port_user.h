@@ -6,5 +6,5 @@
 enum { PORT_SLOT_ENDPOINT = 4 };
 
 /* Makes the endpoint that programs call and fault to. ERR_POOL. */
-err_t port_user_init(void);
+err_t port_user_init(const struct boot_info *info);
 #endif

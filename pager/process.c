@@ -6,6 +6,7 @@ struct process *process_init;
 
 struct process *process_bucket[PID_BUCKETS];
 static uint32_t last_pid;
+static struct process_counts departed; /* of processes that are no more */
 
 static void link_child(struct process *parent, struct process *child)
 {
@@ -52,14 +53,17 @@ struct process *process_make(struct process *parent)
     zero_frame(process);
     process->pid = new_pid();
     process->badge = process_badge(process->pid);
-    process->policy = parent != NULL ? parent->policy : policy_list[0];
+    process->uncached = true;
+    process_set_policy(process, parent != NULL ? parent->policy : policy_list[0]);
+    process->priority = parent != NULL ? parent->priority : PRIORITY_DEFAULT;
     link_bucket(process);
-    if (parent == NULL) {
+    if (process_init == NULL) {
         process->next = process->previous = process;
         process_init = process;
         return process;
     }
-    link_child(parent, process);
+    if (parent != NULL)
+        link_child(parent, process);
     process->next = process_init;
     process->previous = process_init->previous;
     process->previous->next = process;
@@ -67,8 +71,34 @@ struct process *process_make(struct process *parent)
     return process;
 }
 
+void process_set_policy(struct process *process, const struct policy *policy)
+{
+    process->policy = policy;
+    process->asks = policy->at_store != NULL;
+}
+
+static void add_counts(struct process_counts *sum, const struct process_counts *counts)
+{
+    sum->upgrades += counts->upgrades;
+    sum->copies += counts->copies;
+    sum->zeros += counts->zeros;
+    sum->maps += counts->maps;
+}
+
+struct process_counts process_counts_total(void)
+{
+    struct process_counts sum = departed;
+    const struct process *process = process_init;
+    do {
+        add_counts(&sum, &process->counts);
+        process = process->next;
+    } while (process != process_init);
+    return sum;
+}
+
 void process_free(struct process *process)
 {
+    add_counts(&departed, &process->counts);
     if (process->bucket_next != NULL)
         process->bucket_next->bucket_link = process->bucket_link;
     *process->bucket_link = process->bucket_next;

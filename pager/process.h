@@ -23,29 +23,54 @@ struct waiter { /* a thread of this process waits for a child; token 0: none */
     int64_t pid;
 };
 
+struct faulted { /* a thread of this process waits for its handler; token 0: none */
+    uint64_t token, address, cause, pc;
+};
+
 struct process {
     uint64_t badge; /* even */
     struct process *bucket_next, **bucket_link;
     uint32_t pid;
     uint8_t state;
-    bool pinned; /* fully populated with pages of its own: never short of memory; can't be killed */
-    bool dying;  /* to be torn down when `busy` is 0 */
-    bool threaded;    /* has had a second thread since exec: one that ended may still be served */
-    bool cached;      /* the kernel may hold entries of it */
+    union {
+        struct {
+            bool pinned;   /* fully populated with pages of its own: never short of memory; can't be
+                              killed */
+            bool dying;    /* to be torn down when `busy` is 0 */
+            bool threaded; /* has had a second thread since exec: one that ended may still be served
+                            */
+            bool uncached; /* the kernel holds no entries of it */
+            bool asks;     /* its policy has something to say at a fault */
+        };
+        uint64_t unusual; /* any of these: one look for the faults that are not */
+    };
+    struct process_counts { /* faults, by what came of them */
+        uint64_t upgrades, copies, zeros, maps;
+    } counts;
+    struct map map;
     uint32_t busy;    /* requests of it that run outside the lock */
     uint32_t threads; /* bit mask of its threads */
     uint32_t handle;  /* the port's own numbers: for its space (0: none), for its threads */
     uint32_t thread_handle[THREADS_MAX];
-    uint32_t status;     /* zombie: what it exited with */
-    uint32_t cause;      /* zombie: enum death_cause */
-    uint64_t heap_break; /* bytes; its region ends on the page boundary above */
-    struct map map;
-    const struct policy *policy;
-    uint64_t nfaults;
+    uint32_t status;             /* zombie: what it exited with */
+    uint32_t cause;              /* zombie: enum death_cause */
+    uint64_t heap_break;         /* bytes; its region ends on the page boundary above */
+    const struct policy *policy; /* process_set_policy */
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
     struct waiter waiter[THREADS_MAX];
+    uint8_t priority;
+    uint8_t server;                /* slot that its clients have it in; 0: no server */
+    uint8_t connected;             /* bits: has the capability of that server */
+    uint16_t place[SERVERS];       /* in that server's table, from SERVER_FIRST on; 0: none */
+    uint64_t transfer[SERVERS];    /* address of the page shared with it; 0: none */
+    uint64_t land_start, land_end; /* code whose invalid accesses resume at land_target */
+    uint64_t land_target;
+    uint64_t handler;                    /* last request of its handler thread; 0: none */
+    bool handler_waits;                  /* that is not answered yet */
+    struct faulted faulted[THREADS_MAX]; /* [0] is being handled if there is a handler */
+    char name[NAME_NBYTES];              /* not ended by NUL if it is full */
     struct regions regions;
 };
 
@@ -70,7 +95,8 @@ static inline struct process *process_of(uint64_t badge)
     return process;
 }
 
-/* A child of `parent` (NULL: the first), without map, regions or space. NULL: no frame. */
+/* A child of `parent` (NULL: init, the first, or a server), without map, regions or space. NULL: no
+ * frame. */
 struct process *process_make(struct process *parent);
 
 /* Unlinks it and frees its frame; it has neither map nor children. */
@@ -80,6 +106,16 @@ void process_free(struct process *process);
 void process_adopt(struct process *child);
 
 struct process *process_find(int64_t pid); /* alive or zombie; NULL: none */
+
+void process_set_policy(struct process *process, const struct policy *policy);
+
+/* Faults of one process; of all since the start. */
+static inline uint64_t process_nfaults(const struct process *process)
+{
+    const struct process_counts *counts = &process->counts;
+    return counts->upgrades + counts->copies + counts->zeros + counts->maps;
+}
+struct process_counts process_counts_total(void);
 
 static inline bool process_is_threaded(const struct process *process)
 {

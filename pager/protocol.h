@@ -8,23 +8,42 @@
 
 enum { PROTOCOL_VERSION = 1 };
 
-/* Slots that every program starts with. */
+/* Slots of a program. PAGER and CONTROL are there from the start, servers' after REQ_CONNECT. */
 enum {
     SLOT_PAGER = 0,
-    SLOT_CONTROL = 3, /* console write; for init power-off too */
+    SLOT_CONSOLE = 1,
+    SLOT_FILES = 2,
+    SLOT_CONTROL = 3,      /* console write; for init power-off too, for servers interrupts */
+    SLOT_ENDPOINT = 4,     /* servers: where they receive calls and notifications */
+    SLOT_NOTIFICATION = 5, /* servers: for alarms and interrupts */
+    SERVER_FIRST = SLOT_CONSOLE,
+    SERVERS = 2,
 };
+
+/* What clients' calls of a server carry, minted by the pager: the process's number, which is never
+ * used again, and its place in the server's table (0: servers that keep none). */
+#define BADGE_PID(badge)   ((uint32_t)((badge) >> 16))
+#define BADGE_INDEX(badge) ((uint32_t)((badge) >> 1 & 0x7fff))
+#define BADGE(pid, index)  ((uint64_t)(pid) << 16 | (uint64_t)(index) << 1)
+enum { CONNECTIONS_MAX = 511 }; /* places of a server's table */
+
+/* A server with a serial port finds its registers here; bits of its notification. */
+#define DEVICE_ADDRESS (1ul << 31)
+/* NOTE_INTERRUPT comes with the interrupt's number. */
+enum { NOTE_EVENT = 1, NOTE_INTERRUPT = 2, NOTE_ALARM = 4, NOTE_IRQ_SHIFT = 8 };
 
 enum request {
     REQ_GETPID,  /* -> own number */
     REQ_GETPPID, /* -> parent's number */
     REQ_FORK,    /* -> child's number; in the child 0. ERR_NOMEM, ERR_POOL, ERR_LIMIT */
-    REQ_EXEC,    /* a1 address and a2 size of an argument block in whole private pages; does not
-                    return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID */
+    REQ_EXEC,    /* a1 address and a2 size of an argument block in whole private pages; a3 address
+                    (of a page) and a4 size of an image, or 0: the path names a program of the
+                    archive; does not return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID */
     REQ_EXIT,    /* a1 status; does not return */
     REQ_WAIT,    /* a1 child's number or -1, a2 nonzero: do not wait -> number (0: none yet),
                     a1 status, a2 cause. ERR_CHILD; ERR_AGAIN: ask again */
-    REQ_KILL,    /* a1 number; -1, from init: all but init. ERR_SEARCH, ERR_PERMISSION (init and
-                    servers) */
+    REQ_KILL,    /* a1 number; -1, from init: all but init and servers; a2 enum kill_mode.
+                    ERR_SEARCH, ERR_PERMISSION (init and servers) */
     REQ_SBRK,    /* a1 signed increment -> old break. ERR_NOMEM, ERR_INVALID */
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID */
     REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID */
@@ -35,7 +54,38 @@ enum request {
                     ERR_AGAIN: a copy is under way */
     REQ_POLICY_NAME, /* a1 index, or -1: the caller's own -> length, name in a1-a5. ERR_NOENT */
     REQ_POLICY_SET, /* init only: a1-a5 name: policy of the caller and its descendants. ERR_NOENT */
+    REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
+    REQ_PRIORITY,   /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
+                       ERR_INVALID, ERR_PERMISSION (init and servers) */
+    REQ_HANDLER, /* a1 enum handler_answer to the fault before: the calling thread serves what would
+                    end this process for CAUSE_ADDRESS; waits -> 0, a1 address, a2 cause, a3 pc.
+                    ERR_INVALID: another thread waits */
+    REQ_PROCESS, /* a1 number, a2 enum process_info -> the process with the next higher number, or
+                    0: none; a1-a5 as that says */
+    REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server
+                    -> its number. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
+    REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it.
+                    ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
+    REQ_EVENT,   /* servers: enum server_event, a1 client's number, a2 its place, a3 its parent's
+                    place, a4 address of the transfer page of place 0 */
+    REQ_ARCHIVE, /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
 };
+
+enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobody */ };
+enum handler_answer { HANDLER_FIRST, HANDLER_RESUME, HANDLER_KILL };
+enum server_event {
+    EVENT_NONE,
+    EVENT_BORN, /* a client: a child of the place in a3, or 0: it has just connected */
+    EVENT_DEAD, /* its page is gone already; the place may be given anew after this */
+};
+enum process_info {
+    INFO_STATE,  /* a1 parent, a2 enum process_flag, a3 priority, a4-a5 name */
+    INFO_PAGES,  /* a1 own, a2 shared with others, a3 not there yet (zero at the first touch),
+                    a4 that may be stored to without a fault */
+    INFO_FAULTS, /* a1 upgrades, a2 copies, a3 zero-fills, a4 others */
+};
+enum process_flag { INFO_ZOMBIE = 1, INFO_SERVER = 2, INFO_THREADED = 4 };
+enum { PRIORITY_DEFAULT = 16, PRIORITY_PROGRAM_MAX = 24, PRIORITY_SERVER = 28, NAME_NBYTES = 16 };
 
 enum pager_statistic {
     STATISTIC_FREE,     /* frames */
@@ -76,6 +126,10 @@ struct argument_block {
     uint32_t argc;   /* arguments, without the path */
     char strings[];
 };
+/* a1 of a new program: PROTOCOL_VERSION, and a bit 1 << slot << 8 for each server whose descriptors
+ * it has inherited. */
+#define START_VERSION(a1)         ((a1)&0xff)
+#define START_CONNECTED(a1, slot) (((a1) >> 8 >> (slot)&1) != 0)
 enum { PATH_NBYTES_MAX = 100, ARGUMENT_NPAGES_MAX = 32 };
 
 #endif

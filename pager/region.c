@@ -1,5 +1,6 @@
 /* The sorted table of regions. */
 #include "region.h"
+#include "protocol.h"
 
 const struct region *region_find(const struct regions *regions, uint64_t va)
 {
@@ -7,6 +8,15 @@ const struct region *region_find(const struct regions *regions, uint64_t va)
         if (va < r->end)
             return va >= r->start ? r : NULL;
     return NULL;
+}
+
+const struct region *region_meet(struct regions *regions, uint64_t va)
+{
+    const struct region *region = region_find(regions, va);
+    if (region != NULL)
+        regions->recent[va >> RECENT_SHIFT & (RECENT - 1)] =
+            (uint16_t)((const char *)region - (const char *)regions->region);
+    return region;
 }
 
 static void insert_at(struct regions *regions, uint32_t at, const struct region *region)
@@ -21,6 +31,7 @@ static void remove_at(struct regions *regions, uint32_t at)
     regions->n--;
     for (uint32_t i = at; i < regions->n; i++)
         regions->region[i] = regions->region[i + 1];
+    regions->region[regions->n] = (struct region){0};
 }
 
 bool region_add(struct regions *regions, const struct region *region)
@@ -80,7 +91,8 @@ bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum r
         return false;
     for (uint32_t i = 0; i < regions->n;) {
         struct region *r = &regions->region[i];
-        struct region above = {end, r->end, r->rights, r->kind, r->use};
+        struct region above = *r;
+        above.start = end;
         bool below_left = r->start<start, above_left = r->end> end;
         if (r->end <= start || r->start >= end) {
             i++;
@@ -97,4 +109,59 @@ bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum r
         }
     }
     return true;
+}
+
+static bool may_protect(const struct regions *regions, uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        const struct region *r = region_find(regions, start);
+        if (r == NULL || r->use == USE_HEAP || r->use == USE_TRANSFER || r->use == USE_WINDOW)
+            return false;
+        start = r->end;
+    }
+    return true;
+}
+
+/* Makes `at` a border between two regions. */
+static void split(struct regions *regions, uint64_t at)
+{
+    for (uint32_t i = 0; i < regions->n; i++) {
+        struct region *r = &regions->region[i];
+        if (r->start >= at || r->end <= at)
+            continue;
+        struct region above = *r;
+        above.start = r->end = at;
+        insert_at(regions, i + 1, &above);
+        return;
+    }
+}
+
+/* Neighbours that differ in nothing become one again. */
+static void merge(struct regions *regions)
+{
+    for (uint32_t i = 0; i + 1 < regions->n;) {
+        struct region *r = &regions->region[i];
+        if (r->end == r[1].start && r->rights == r[1].rights && r->kind == r[1].kind &&
+            r->use == r[1].use && r->use == USE_MMAP) {
+            r->end = r[1].end;
+            remove_at(regions, i + 1);
+        } else {
+            i++;
+        }
+    }
+}
+
+err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights)
+{
+    if (!may_protect(regions, start, end))
+        return ERR_INVALID;
+    if (regions->n + 2 > REGIONS_MAX)
+        return ERR_LIMIT;
+    split(regions, start);
+    split(regions, end);
+    for (uint32_t i = 0; i < regions->n; i++)
+        if (regions->region[i].start >= start && regions->region[i].end <= end)
+            regions->region[i].rights = (uint8_t)rights;
+    merge(regions);
+    return 0;
 }

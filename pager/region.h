@@ -14,24 +14,56 @@ enum region_kind {
     REGION_SHARED,  /* stores are seen by all who inherited it; populated when made */
 };
 
-enum region_use { USE_IMAGE, USE_STACK, USE_HEAP, USE_MMAP };
+_Static_assert(REGION_PRIVATE == 0, "rights_kind");
+
+enum region_use {
+    USE_IMAGE,
+    USE_STACK,
+    USE_HEAP,
+    USE_MMAP,
+    USE_TRANSFER, /* a page shared with a server; not inherited at fork */
+    USE_WINDOW,   /* a server's: its clients' transfer pages. Without rights: a page that is gone is
+                     no access, never a page of zeros */
+};
 
 struct region {
     uint64_t start, end;
-    uint8_t rights; /* RIGHT_… */
-    uint8_t kind;
+    union {
+        struct {
+            uint8_t rights; /* RIGHT_… */
+            uint8_t kind;
+        };
+        uint16_t rights_kind; /* the rights, if the kind is private */
+    };
     uint8_t use;
 };
 
-enum { REGIONS_MAX = 48 };
+enum { REGIONS_MAX = 48, RECENT = 8, RECENT_SHIFT = 16 };
 
 struct regions {
     uint32_t n;
+    uint16_t
+        recent[RECENT]; /* bytes from the first region to those found last, see region_recent */
     struct region region[REGIONS_MAX];
 };
 
+static inline bool region_has(const struct region *region, uint64_t va)
+{
+    return va >= region->start && va < region->end;
+}
+
+/* Where va may well be found (by 64 KiB): the region may not have it, or be empty. */
+static inline const struct region *region_recent(const struct regions *regions, uint64_t va)
+{
+    uint16_t offset = regions->recent[va >> RECENT_SHIFT & (RECENT - 1)];
+    return (const struct region *)((const char *)regions->region + offset);
+}
+
 /* The region that holds va, or NULL. */
 const struct region *region_find(const struct regions *regions, uint64_t va);
+
+/* The same, and it is remembered. */
+const struct region *region_meet(struct regions *regions, uint64_t va);
 
 /* Adds one; false: it overlaps another, or the table is full. It may be empty (a heap's start). */
 bool region_add(struct regions *regions, const struct region *region);
@@ -48,4 +80,8 @@ uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t flo
 /* Removes [start, end), all of which must lie in regions of that use. False: it does not, or a
  * split has no room in the table; then nothing changed. */
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use);
+
+/* New rights for [start, end), all of which must lie in regions, none of them heap or shared with a
+ * server. ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. */
+err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights);
 #endif

@@ -3,9 +3,13 @@
 #include "audit.h"
 #include "death.h"
 #include "exec.h"
-#include "fault.h"
 #include "fork.h"
+#include "image.h"
+#include "invalid.h"
+#include "launch.h"
 #include "mmap.h"
+#include "report.h"
+#include "service.h"
 
 static uint64_t total_npages, own_npages;
 
@@ -19,23 +23,6 @@ static const struct policy *policy_by_name(const char *name)
             return *p;
     }
     return NULL;
-}
-
-static const char *start_init(const char *arguments)
-{
-    struct process *init = process_make(NULL);
-    if (init == NULL)
-        return "out of memory";
-    init->pinned = true;
-    init->threads = 1;
-    if (port_space_make(init, true) != 0 || port_thread_make(init, 0) != 0)
-        return "kernel pool used up";
-    switch (exec_first(init, "init", arguments)) {
-    case 0: return NULL;
-    case ERR_NOENT: return "no init in the archive";
-    case ERR_NOMEM: return "out of memory";
-    default: return "init or the archive is damaged";
-    }
 }
 
 const char *request_boot(const struct boot_info *info)
@@ -54,8 +41,8 @@ const char *request_boot(const struct boot_info *info)
     own_npages = info->image_npages + table_npages;
     frames_init(port_frame(table), info->memory_first, info->memory_npages, table + table_npages,
                 kept, nkept);
-    exec_init(port_frame(kept), nkept << PAGE_SHIFT);
-    return start_init(info->arguments);
+    image_init(port_frame(kept), nkept << PAGE_SHIFT);
+    return launch_init(info->arguments);
 }
 
 /* The ring changes with each death, so each look starts anew. */
@@ -71,7 +58,25 @@ static void kill_all(void)
     }
 }
 
-static err_t do_kill(const struct process *process, int64_t pid)
+/* From the leaves up, so that nobody of them is handed to init and escapes. */
+static void kill_family(struct process *process)
+{
+    struct process *p;
+    do {
+        p = process;
+        for (struct process *child = p->children; child != NULL;) {
+            if (child->state == PROCESS_ALIVE && !child->dying) {
+                p = child;
+                child = p->children;
+            } else {
+                child = child->sibling;
+            }
+        }
+        death_kill(p, CAUSE_KILLED);
+    } while (p != process);
+}
+
+static err_t do_kill(const struct process *process, int64_t pid, uint64_t mode)
 {
     if (pid == -1 && process == process_init) {
         kill_all();
@@ -80,10 +85,33 @@ static err_t do_kill(const struct process *process, int64_t pid)
     struct process *victim = process_find(pid);
     if (victim == NULL)
         return ERR_SEARCH;
+    if (mode == KILL_PROBE)
+        return 0;
     if (victim->pinned)
         return ERR_PERMISSION;
-    death_kill(victim, CAUSE_KILLED);
+    if (mode == KILL_FAMILY)
+        kill_family(victim);
+    else
+        death_kill(victim, CAUSE_KILLED);
     return 0;
+}
+
+static err_t set_priority(struct process *process, uint64_t pid, uint64_t priority)
+{
+    struct process *target = pid == 0 ? process : process_find((int64_t)pid);
+    if (target == NULL || target->state == PROCESS_ZOMBIE)
+        return ERR_SEARCH;
+    if (priority == ~0ul)
+        return target->priority;
+    if (priority == 0 || priority > PRIORITY_PROGRAM_MAX)
+        return ERR_INVALID;
+    if (target->pinned)
+        return ERR_PERMISSION;
+    target->priority = (uint8_t)priority;
+    for (unsigned i = 0; i < THREADS_MAX; i++)
+        if ((target->threads >> i & 1) != 0)
+            port_thread_priority(target, i, target->priority);
+    return target->priority;
 }
 
 static err_t make_thread(struct process *process, const uint64_t word[6])
@@ -106,31 +134,15 @@ static err_t make_thread(struct process *process, const uint64_t word[6])
 }
 
 /* The answer goes to whoever asked: if that was the thread that ended, nobody gets it. */
-static err_t end_thread(struct process *process, uint64_t number)
+static err_t end_thread(struct process *process, uint64_t token, uint64_t number)
 {
     if (number == 0 || number >= THREADS_MAX || (process->threads >> number & 1) == 0)
         return ERR_INVALID;
+    if (invalid_leave(process, token))
+        return 0;
     port_thread_destroy(process, (unsigned)number);
     process->threads &= ~(1u << number);
     return 0;
-}
-
-static err_t statistic(const struct process *process, uint64_t which)
-{
-    switch (which) {
-    case STATISTIC_FREE: return (err_t)frames.nfree;
-    case STATISTIC_TOTAL: return (err_t)frames.npages;
-    case STATISTIC_UPGRADES: return (err_t)fault_statistics.upgrades;
-    case STATISTIC_COPIES: return (err_t)fault_statistics.copies;
-    case STATISTIC_ZEROS: return (err_t)fault_statistics.zeros;
-    case STATISTIC_OWN_PAGES: return process->map.npages;
-    case STATISTIC_POLICY:
-        return (process->policy->lazy_fork ? POLICY_IS_LAZY : 0) |
-               (process->policy->upgrades ? POLICY_UPGRADES : 0);
-    case STATISTIC_REPLACED: return (err_t)fault_statistics.replaced;
-    case STATISTIC_IN_KERNEL: return port_in_kernel;
-    default: return ERR_INVALID;
-    }
 }
 
 static void do_audit(struct process *process, uint64_t word[6])
@@ -170,7 +182,7 @@ static err_t set_policy(struct process *process, const uint64_t word[6])
     const struct policy *policy = policy_by_name(name);
     if (policy == NULL)
         return ERR_NOENT;
-    process->policy = policy;
+    process_set_policy(process, policy);
     return 0;
 }
 
@@ -180,17 +192,32 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     switch (word[0]) {
     case REQ_GETPID: return process->pid;
     case REQ_GETPPID: return process->parent == NULL ? 0 : process->parent->pid;
-    case REQ_FORK: return fork_process(process, token);
-    case REQ_KILL: return do_kill(process, (int64_t)word[1]);
+    case REQ_FORK: return process->server != 0 ? ERR_PERMISSION : fork_process(process, token);
+    case REQ_KILL: return do_kill(process, (int64_t)word[1], word[2]);
     case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1]);
     case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
     case REQ_MUNMAP: return mmap_unmap(process, word[1], word[2]);
     case REQ_THREAD: return make_thread(process, word);
-    case REQ_THREAD_EXIT: return end_thread(process, word[1]);
-    case REQ_STATISTICS: return statistic(process, word[1]);
+    case REQ_THREAD_EXIT: return end_thread(process, token, word[1]);
+    case REQ_STATISTICS: return report_statistic(process, word[1]);
     case REQ_POLICY_SET: return set_policy(process, word);
+    case REQ_MPROTECT: return mmap_protect(process, word[1], word[2], word[3]);
+    case REQ_PRIORITY: return set_priority(process, word[1], word[2]);
+    case REQ_SERVER: return process == process_init ? launch_server(word) : ERR_PERMISSION;
+    case REQ_CONNECT: return service_connect(process, word[1]);
     default: return ERR_NUMBER;
     }
+}
+
+/* What servers alone may ask. */
+static void serve_server(struct process *process, uint64_t word[6])
+{
+    if (process->server == 0)
+        word[0] = (uint64_t)ERR_PERMISSION;
+    else if (word[0] == REQ_EVENT)
+        service_event(process, word);
+    else
+        word[0] = (uint64_t)image_map_archive(process, &word[1]);
 }
 
 static bool handle(struct process *process, uint64_t token, uint64_t word[6])
@@ -199,10 +226,14 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
     switch (word[0]) {
     case REQ_EXIT: death_exit(process, (uint32_t)word[1]); return false;
     case REQ_EXEC:
-        error = exec_process(process, word[1], word[2]);
+        error = process->server != 0 ? ERR_PERMISSION : exec_process(process, word);
         word[0] = (uint64_t)error;
         return error != 0;
     case REQ_WAIT: return death_wait(process, token, word);
+    case REQ_HANDLER: return invalid_wait(process, token, word);
+    case REQ_PROCESS: word[0] = (uint64_t)report_process(word); return true;
+    case REQ_EVENT:
+    case REQ_ARCHIVE: serve_server(process, word); return true;
     case REQ_AUDIT: do_audit(process, word); return true;
     case REQ_POLICY_NAME: word[0] = (uint64_t)policy_name(process, word[1], word); return true;
     default: word[0] = (uint64_t)simple(process, token, word); return true;
@@ -211,9 +242,6 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
 
 bool request_handle(uint64_t badge, uint64_t token, uint64_t word[6])
 {
-    port_lock();
     struct process *process = process_of(badge);
-    bool answered = process != NULL && !process->dying && handle(process, token, word);
-    port_unlock();
-    return answered;
+    return process != NULL && !process->dying && handle(process, token, word);
 }

@@ -9,6 +9,6 @@
 const char *request_boot(const struct boot_info *info);
 
 /* Carries out the request in the words and puts the answer there. False: it is not answered now
- * (the process waits, or is no more, or is another program). Takes the lock. */
+ * (the process waits, or is no more, or is another program). Lock held. */
 bool request_handle(uint64_t badge, uint64_t token, uint64_t word[6]);
 #endif

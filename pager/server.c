@@ -19,62 +19,83 @@ static _Noreturn void fail(const char *why)
         ;
 }
 
-/* Neither answer nor item: the next receive only receives. */
-static void answer_nothing(struct reception *r)
+/* Words come in registers and go into memory only here: a fault's stay where they are. */
+static __attribute__((noinline)) uint64_t serve_request(uint64_t a0, uint64_t a1, uint64_t a2,
+                                                        uint64_t a3, uint64_t a4, uint64_t a5,
+                                                        uint64_t badge, uint64_t token,
+                                                        uint64_t word[6])
 {
-    r->badge = 0;
-    r->item = 0;
+    word[0] = a0;
+    word[1] = a1;
+    word[2] = a2;
+    word[3] = a3;
+    word[4] = a4;
+    word[5] = a5;
+    return request_handle(badge, token, word) ? token : 0;
 }
 
-static void serve_fault(struct reception *r)
+/* Answers by `r`, receives, and lets the core decide on the next answer. */
+static void serve(struct reception *r)
 {
-    struct fault_answer answer =
-        fault_handle(r->badge & ~(uint64_t)FAULT_BADGE, r->word[0], r->word[1]);
-    if (answer.item == 0) {
-        answer_nothing(r);
-        return;
+    uint64_t word[6];
+    r->badge = serve_request(r->word[0], r->word[1], r->word[2], r->word[3], r->word[4], r->word[5],
+                             r->badge, r->token, word);
+    r->item = 0;
+    r->word[0] = word[0];
+    r->word[1] = word[1];
+    r->word[2] = word[2];
+    r->word[3] = word[3];
+    r->word[4] = word[4];
+    r->word[5] = word[5];
+}
+
+/* A fault's words stay in their registers, and so do the answer's: while one fault comes after the
+ * other, this is the whole of the server. An answer that the kernel refuses leaves its words 1 and
+ * 2 as they are: token and badge. */
+static inline void serve_faults(struct reception *r)
+{
+    while ((r->badge & FAULT_BADGE) != 0 && r->token != 0) {
+        uint64_t token = r->token, badge = r->badge & ~(uint64_t)FAULT_BADGE;
+        fault_answer_t answer = fault_handle(r->word[0], r->word[1], r->word[2], token, badge);
+        r->badge = token;
+        r->item = fault_item(answer);
+        r->frame = fault_frame(answer);
+        r->word[0] = 0;
+        if (__builtin_expect(r->item <= FAULT_RESUME, false)) {
+            r->badge = answer == 0 ? 0 : token;
+            r->item = 0;
+            r->word[0] = r->frame;
+        }
+        r->word[1] = token;
+        r->word[2] = badge;
+        SYSCALL_UNUSED(r->word[3]);
+        SYSCALL_UNUSED(r->word[4]);
+        SYSCALL_UNUSED(r->word[5]);
+        sys_reply_receive(r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
     }
-    r->badge = r->token;
-    r->item = answer.item == FAULT_RESUME ? 0 : answer.item;
-    r->frame = answer.frame;
-    r->word[0] = 0; /* resume at the same pc */
-}
-
-static void serve_request(struct reception *r)
-{
-    bool answered = request_handle(r->badge, r->token, r->word);
-    r->badge = answered ? r->token : 0;
-    r->item = 0;
 }
 
 _Noreturn void server_main(const struct boot_info *info)
 {
     if (info->version != BOOT_VERSION)
         fail("another version of the kernel");
-    if (port_user_init() != 0)
+    if (port_user_init(info) != 0)
         fail("kernel pool used up");
     const char *problem = request_boot(info);
     if (problem != NULL)
         fail(problem);
 
     struct reception r = {0};
-    uint64_t badge = 0;
     for (;;) {
-        uint64_t answered = r.badge;
         sys_reply_receive(&r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
+        serve_faults(&r);
         if (r.token != 0) {
-            badge = r.badge & ~(uint64_t)FAULT_BADGE;
-            if (r.badge != badge)
-                serve_fault(&r);
-            else
-                serve_request(&r);
-        } else if (r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL && fault_make_room(badge)) {
-            r.badge = answered;
-            r.item = 0;
-            r.word[0] = 0;
-        } else {
-            /* A stale token: the thread was ended while it was served. */
-            answer_nothing(&r);
+            serve(&r);
+            continue;
         }
+        /* A stale token: the thread was ended while it was served. Or no room for an entry. */
+        bool again =
+            r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL && fault_make_room(r.word[2]);
+        r = (struct reception){.badge = again ? r.word[1] : 0};
     }
 }

@@ -9,6 +9,7 @@
 #include "../kern/tlb.h"
 #include "../kern/vm.h"
 #include "fault.h"
+#include "port.h"
 #include "port_kernel.h"
 #include "request.h"
 
@@ -43,17 +44,24 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
     }
     uint64_t badge = space->fault_badge & ~1ul;
     uint64_t token = go_up(thread, THREAD_FAULT_SERVED);
-    struct fault_answer answer = fault_handle(badge, value, cause);
-    while (come_back(thread, token) && answer.item != 0) {
-        if (answer.item == FAULT_RESUME ||
-            vm_map(space, answer.item & ~(uint64_t)RIGHTS_MASK, answer.frame, 1,
-                   (unsigned)(answer.item & RIGHTS_MASK)) > 0) {
+    uint64_t pc = thread->x[0];
+    port_lock();
+    fault_answer_t answer = fault_handle(value, cause, pc, token, badge);
+    port_unlock();
+    while (come_back(thread, token) && answer != 0) {
+        uint64_t item = fault_item(answer);
+        if (item == FAULT_RESUME && fault_frame(answer) != 0)
+            thread->x[0] = fault_frame(answer);
+        if (item == FAULT_RESUME ||
+            vm_map(space, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
+                   (unsigned)(item & RIGHTS_MASK)) > 0) {
             resume(thread);
             return;
         }
         lock_release(&kernel_lock);
-        if (!fault_make_room(badge))
-            answer.item = 0;
+        port_lock();
+        answer = fault_make_room(badge) ? FAULT_RESUME : 0;
+        port_unlock();
     }
 }
 
@@ -67,7 +75,9 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
     for (int i = 0; i < 6; i++)
         word[i] = a[i];
     uint64_t token = go_up(thread, THREAD_CALL_SERVED);
+    port_lock();
     bool answered = request_handle(badge, token, word);
+    port_unlock();
     if (!come_back(thread, token) || !answered)
         return;
     for (int i = 0; i < 6; i++)
@@ -80,7 +90,7 @@ void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)
 {
     info->memory_first = first;
     info->memory_npages = npages;
-    port_kernel_init(first, npages);
+    port_kernel_init(info);
     const char *problem = request_boot(info);
     if (problem != NULL)
         boot_fail("pager", problem);

@@ -26,4 +26,5 @@ void test_processes(void);
 void test_exec(void);
 void test_windows(void);
 void test_audit(void);
+void test_services(void);
 #endif

@@ -25,10 +25,10 @@ _Noreturn void fake_breach(const char *what, uint64_t number)
  * and execs raise counts before the call that narrows: so that is looked at where they are done. */
 static void check_counts(bool settled)
 {
-    if (fake.lenient || frames.frame == NULL)
+    if (fake.lenient || frames.npages == 0)
         return;
     for (uint64_t i = 0; i < frames.npages; i++) {
-        uint32_t refs = frames.frame[i].refs;
+        uint32_t refs = frame_refs(frames.first + i);
         if (refs == 0 && fake_nmapped[i] != 0 && fake_nmapped[i] > fake_nharmless(FAKE_FIRST + i))
             fake_breach("an entry points at a free frame", i);
         if (settled && refs != 1 && fake_nstorable[i] != 0)

@@ -29,6 +29,8 @@ extern struct fake {
     bool quiet;         /* port_print prints nothing */
     bool lenient;       /* breaches of counts are not looked for: a test makes them */
     uint64_t nprinted;
+    uint64_t pc;                               /* of the next accesses */
+    uint64_t notified[SERVER_FIRST + SERVERS]; /* bits, by slot */
 } fake;
 
 _Noreturn void fake_breach(const char *what, uint64_t number);
@@ -82,5 +84,7 @@ struct fake_program {
 };
 extern const struct fake_program fake_program[];
 const struct fake_program *fake_program_find(const char *name);
+/* A program's file, written to `to`. */
+const uint8_t *fake_archive_file(const char *name, uint8_t *to, uint64_t *nbytes);
 uint8_t fake_program_byte(const struct fake_program *program, uint64_t va);
 #endif

@@ -7,8 +7,8 @@ enum { X = 1, W = 2, R = 4, HEADER_NBYTES = 64, PROGRAM_HEADER_NBYTES = 56 };
 enum { SEGMENTS = 3, ENTRY_HEADER_NBYTES = 110 };
 
 /* a: whole pages and tails. b: stack, text and data in three leaves, data from the middle of a
- * page, text not readable, default stack. The rest is refused at exec, or must do no harm (mute: a
- * segment without rights). */
+ * page, text not readable, default stack. low: no room for a stack
+ * below it. The rest is refused at exec, or must do no harm (mute: a segment without rights). */
 const struct fake_program fake_program[] = {
     {"init", 0x2000, {{0x100000, 0x1800, 0x1800, R | X}, {0x102000, 0x1200, 0x2100, R | W}, {0}}},
     {"a", 0x4000, {{0x100000, 0x2300, 0x2300, R | X}, {0x103000, 0x1400, 0x3800, R | W}, {0}}},
@@ -121,4 +121,10 @@ uint64_t fake_archive(uint8_t *to)
     while (at % PAGE_SIZE != 0)
         to[at++] = 0;
     return at;
+}
+
+const uint8_t *fake_archive_file(const char *name, uint8_t *to, uint64_t *nbytes)
+{
+    *nbytes = put_elf(to, fake_program_find(name));
+    return to;
 }

@@ -3,11 +3,16 @@
 #include "../../pager/audit.h"
 #include "../../pager/death.h"
 #include "../../pager/fault.h"
+#include "../../pager/invalid.h"
 #include "../../pager/request.h"
 #include <string.h>
 #include <sys/mman.h>
 
-enum { TOKEN_HANDLE_SHIFT = 4, TOKEN_COUNT_SHIFT = 16, FAULTS_MAX = 3, FAULTS_MAX_HOOKED = 50 };
+enum {
+    TOKEN_HANDLE_SHIFT = 4, /* above the thread's number; above both the count of messages */
+    FAULTS_MAX = 3,
+    FAULTS_MAX_HOOKED = 50
+};
 
 char *port_window;
 const int port_in_kernel = 0;
@@ -36,7 +41,7 @@ static uint64_t new_token(const struct process *process, unsigned number)
     if (thread->state != THREAD_RUNS || thread->token != 0)
         fake_breach("test: a thread asks that does not run", number);
     thread->token =
-        ++ntokens << TOKEN_COUNT_SHIFT | (uint64_t)process->handle << TOKEN_HANDLE_SHIFT | number;
+        ++ntokens << TOKEN_SHIFT | (uint64_t)process->handle << TOKEN_HANDLE_SHIFT | number;
     return thread->token;
 }
 
@@ -87,6 +92,37 @@ void port_thread_stop(struct process *process, unsigned number)
     thread_of(process, number)->token = 0;
 }
 
+void port_thread_priority(struct process *process, unsigned number, unsigned priority)
+{
+    (void)thread_of(process, number);
+    if (priority == 0 || priority >= PRIORITIES)
+        fake_breach("a priority that the kernel refuses", priority);
+}
+
+err_t port_server_make(struct process *server, unsigned slot)
+{
+    (void)fake_space_of(server);
+    if (slot < SERVER_FIRST || slot >= SERVER_FIRST + SERVERS)
+        fake_breach("no slot of a server", slot);
+    return fake_fails(1) ? ERR_POOL : 0;
+}
+
+void port_server_notify(unsigned slot, uint64_t bits)
+{
+    fake.notified[slot] |= bits;
+}
+
+err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
+{
+    struct fake_space *space = fake_space_of(process);
+    if (fake_fails(0))
+        return ERR_POOL;
+    if (space->badge[slot] != 0 || (badge & 1) != 0 || BADGE_PID(badge) != process->pid)
+        fake_breach("a capability given twice, or with a wrong badge", badge);
+    space->badge[slot] = badge;
+    return 0;
+}
+
 bool port_reply(uint64_t token, const uint64_t word[6])
 {
     struct fake_thread *thread = by_token(token);
@@ -97,22 +133,30 @@ bool port_reply(uint64_t token, const uint64_t word[6])
     return true;
 }
 
+static bool make_room(uint64_t badge)
+{
+    port_lock();
+    bool made = fault_make_room(badge);
+    port_unlock();
+    return made;
+}
+
 /* What the kernel does with an answer to a fault, and the server when that is refused. The process
  * may be gone. */
-static bool resume(struct process *process, uint64_t badge, uint64_t token,
-                   struct fault_answer answer)
+static bool resume(struct process *process, uint64_t badge, uint64_t token, fault_answer_t answer)
 {
-    if (answer.item == 0)
+    uint64_t item = fault_item(answer);
+    if (answer == 0)
         return false;
-    if (answer.item != FAULT_RESUME && fake.at_install != NULL)
+    if (item != FAULT_RESUME && fake.at_install != NULL)
         fake.at_install();
     struct fake_thread *thread = by_token(token);
     if (thread == NULL)
         return false;
-    if (answer.item != FAULT_RESUME &&
-        port_map(process, answer.item & ~(uint64_t)RIGHTS_MASK, answer.frame, 1,
-                 answer.item & RIGHTS_MASK) != 0 &&
-        !fault_make_room(badge))
+    if (item != FAULT_RESUME &&
+        port_map(process, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
+                 (unsigned)(item & RIGHTS_MASK)) != 0 &&
+        !make_room(badge))
         return false;
     thread = by_token(token);
     if (thread == NULL)
@@ -142,7 +186,10 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
         uint64_t token = new_token(process, number);
         fake_pending[fake_npending++] = (struct fake_pending){space, va};
         uint64_t badge = process->badge;
-        bool resumed = resume(process, badge, token, fault_handle(badge, va, cause));
+        port_lock();
+        fault_answer_t answer = fault_handle(va, cause, fake.pc, token, badge);
+        port_unlock();
+        bool resumed = resume(process, badge, token, answer);
         fake_npending--;
         if (!resumed)
             return false;
@@ -162,7 +209,9 @@ bool fake_store(struct process *process, uint64_t va, uint8_t byte)
 enum fake_answer fake_request(struct process *process, unsigned number, uint64_t word[6])
 {
     uint64_t token = new_token(process, number);
+    port_lock();
     bool answered = request_handle(process->badge, token, word);
+    port_unlock();
     struct fake_thread *thread = by_token(token);
     if (thread == NULL)
         return FAKE_GONE;
@@ -249,17 +298,33 @@ uint64_t fake_audit(void)
     return n;
 }
 
+static void end_servers(void)
+{
+    port_lock();
+    for (struct process *p = process_init->next, *next; p != process_init; p = next) {
+        next = p->next;
+        if (p->server != 0) {
+            death_exit(p, 0);
+            process_free(p);
+        }
+    }
+    port_unlock();
+}
+
 void fake_halt(void)
 {
     fake_fail_after(0, 0);
     fake.at_unlock = fake.at_install = NULL;
+    bool quiet = fake.quiet;
     if (fake_audit() != 0)
         fake_breach("audit at the end", 0);
+    fake.quiet = true;
     if (fake_is_idle(process_init, 0)) {
         fake_call(process_init, REQ_KILL, (uint64_t)-1, 0, 0);
         while (fake_call(process_init, REQ_WAIT, (uint64_t)-1, 1, 0) > 0)
             ;
     }
+    end_servers();
     if (process_init->children != NULL || process_init->next != process_init)
         fake_breach("init still has children", 0);
     if (fake_audit() != 0)
@@ -268,6 +333,7 @@ void fake_halt(void)
     death_exit(process_init, 0);
     process_free(process_init);
     port_unlock();
+    fake.quiet = quiet;
     if (frames.nfree + own_npages + archive_npages != frames.npages)
         fake_breach("I8: frames lost, free now", frames.nfree);
 }

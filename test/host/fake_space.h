@@ -23,6 +23,7 @@ struct fake_space {
     const struct process *owner; /* NULL: free */
     struct fake_leaf *leaf[LEAVES];
     struct fake_thread thread[THREADS_MAX];
+    uint64_t badge[SERVER_FIRST + SERVERS]; /* of the capabilities of servers */
 };
 
 extern struct fake_space fake_space[FAKE_SPACES];

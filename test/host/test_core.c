@@ -181,6 +181,7 @@ int main(void)
     test_exec();
     test_windows();
     test_audit();
+    test_services();
     printf("core: %u checks, %u failed\n", check_count, check_failed);
     return check_failed != 0;
 }

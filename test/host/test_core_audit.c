@@ -39,14 +39,13 @@ static void test_counts(void)
     frames.nfree++; /* I2 */
     CHECK(fake_audit() >= 1);
     frames.nfree--;
-    uint32_t head = frames.free;
-    const struct frame free_one = frames.frame[head];
-    frames.frame[head].refs =
-        1; /* I2: on the list, in use (the audit's tally then breaks its link) */
+    pfn_t head = frames.free;
+    const struct frame free_one = *frame_of(head);
+    frame_of(head)->refs = 1; /* I2: on the list, in use (the tally then breaks its link) */
     CHECK(fake_audit() >= 1);
-    frames.frame[head] = free_one;
+    *frame_of(head) = free_one;
     entry_t kept = *entry; /* I2: owner of a free frame; and I1, I7 */
-    *entry = entry_make(frames.first + frames.free);
+    *entry = entry_make(frames.free);
     CHECK(fake_audit() >= 2);
     *entry = entry_make(frames.first + frames.npages + 5); /* not ours */
     CHECK(fake_audit() >= 2);

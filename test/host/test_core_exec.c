@@ -54,13 +54,31 @@ static void test_image(void)
     check_end();
 }
 
+/* No room below the image: guard, stack and block follow it, and the heap follows them. */
+static void test_low(void)
+{
+    struct process *p = check_start();
+    uint8_t byte = 1;
+    CHECK(fake_exec(p, check_stack(), "low") == FAKE_SILENT);
+    CHECK(fake_load(p, 0x3000, &byte) && p->heap_break == 0xa000);
+    CHECK(fake_registers(p, 0)->a0 == 0x9000 && fake_store(p, 0x9000, 1));
+    CHECK(fake_store(p, 0x5000, 1) && fake_store(p, 0x8fff, 1));
+    CHECK(fake_call(p, REQ_SBRK, 1, 0, 0) == 0xa000 && fake_store(p, 0xa000, 1));
+    int64_t pid = p->pid;
+    CHECK(!fake_store(p, 0x4fff, 1) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
 static void test_refusals(void)
 {
     static const struct {
         const char *name;
         int64_t error;
-    } bad[] = {{"none", ERR_NOENT},  {"junk", ERR_NOEXEC}, {"tall", ERR_NOEXEC},
-               {"wrap", ERR_NOEXEC}, {"low", ERR_NOEXEC},  {"", ERR_INVALID}};
+    } bad[] = {{"none", ERR_NOENT},
+               {"junk", ERR_NOEXEC},
+               {"tall", ERR_NOEXEC},
+               {"wrap", ERR_NOEXEC},
+               {"", ERR_INVALID}};
     struct process *p = check_start();
     uint8_t byte = 0;
     CHECK(fake_store(p, 0x105000, 4) && fake_store(p, check_stack(), 4));
@@ -120,6 +138,7 @@ static void test_pinned(void)
 void test_exec(void)
 {
     test_image();
+    test_low();
     test_refusals();
     test_mute();
     test_pinned();

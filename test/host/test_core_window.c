@@ -208,15 +208,17 @@ static void test_copy_of_own(void)
     uint8_t byte = 0;
     p = check_start();
     CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, PAGE, 1));
-    p->policy = policy_list[2];
+    process_set_policy(p, policy_list[2]);
     old = entry_frame(*map_find(&p->map, PAGE));
     in_hook = false;
     act = store_first;
     fake.at_unlock = at_copy;
-    struct fault_answer answer = fault_handle(p->badge, PAGE, FAKE_STORE);
+    port_lock();
+    fault_answer_t answer = fault_handle(PAGE, FAKE_STORE, 0, 0, p->badge);
     fake.at_unlock = NULL;
+    port_unlock();
     store_first();
-    CHECK(answer.item != 0 && fake_load(p, PAGE + 5, &byte) && byte == 0x42);
+    CHECK(answer != 0 && fake_load(p, PAGE + 5, &byte) && byte == 0x42);
     check_end();
 }
 

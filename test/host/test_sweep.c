@@ -107,7 +107,7 @@ static void begin(unsigned policy)
     const char *problem = fake_boot(NPAGES, POOL);
     if (problem != NULL)
         fake_breach(problem, 0);
-    process_init->policy = policy_list[policy];
+    process_set_policy(process_init, policy_list[policy]);
 }
 
 /* True: as many frames as are ever used. */

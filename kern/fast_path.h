@@ -1,0 +1,64 @@
+/* What the two files of the fast path share.
+ *
+ * They are compiled with the message's registers (a0-a5), a6 and the map item's (t0-t3) reserved
+ * and the s-registers as scratch, so that the message stays where it is and nothing is spilled: the
+ * build checks that no function there uses a stack. Every check of the slow path is made here too;
+ * whatever is unusual (a lock that is held, a full queue, another priority, a missing table) is a
+ * miss. */
+#ifndef KERN_FAST_PATH_H
+#define KERN_FAST_PATH_H
+#include "fast.h"
+#include "ipc.h"
+#include "memory.h"
+#include "riscv.h"
+#include "sched.h"
+#include "table.h"
+
+#define INLINE               static inline __attribute__((always_inline))
+#define REGISTER(name, type) register type name##_register __asm__(#name)
+
+REGISTER(tp, struct thread *);
+REGISTER(a0, uint64_t);
+REGISTER(a6, uint64_t);
+REGISTER(t0, uint64_t);
+REGISTER(t1, uint64_t);
+REGISTER(t2, uint64_t);
+REGISTER(t3, uint64_t);
+
+#define LEAVE(label)                                                 \
+    do {                                                             \
+        __asm__ volatile("j " #label ::"r"(tp_register) : "memory"); \
+        __builtin_unreachable();                                     \
+    } while (0)
+
+/* A slot among those that need no look-up, of that type, with that right, alive and not dying. */
+INLINE void *capability(const struct space *space, uint64_t slot, unsigned type, unsigned right)
+{
+    if (slot >= SLOTS_INLINE)
+        return NULL;
+    const struct cap *cap = &space->caps[slot];
+    __asm__("" : "+r"(cap)); /* one address, not one for each field */
+    if ((cap->type_rights & cap_type_rights(0xff, right)) != cap_type_rights(type, right) ||
+        cap->key != cap->object->key)
+        return NULL;
+    return cap->object;
+}
+
+/* This hart goes over to the thread and its space's tables; the lock is left. */
+INLINE void change_over(struct hart *hart, struct thread *next, struct space *to)
+{
+    next->state = THREAD_RUNNING;
+    next->hart = hart;
+    hart->current = next;
+    hart->space = to;
+    csr_write(satp, to->satp);
+    if (to->stale != 0 && (to->stale & hart->bit) != 0) {
+        fence_asid(to->asid);
+        fence_code();
+        if (to->asid != 0)
+            to->stale &= ~hart->bit;
+    }
+    lock_release(&kernel_lock);
+    tp_register = next;
+}
+#endif

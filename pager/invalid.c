@@ -1,0 +1,87 @@
+/* What becomes of an access that no region allows.
+ *
+ * First the landing that the program's ELF file names, for code that copies to and from addresses
+ * that somebody handed in. Then a thread of the program that asked to serve such faults: each is
+ * kept with its token until the handler answers. Else the process ends. */
+#include "invalid.h"
+#include "death.h"
+
+static bool same_thread(uint64_t token, uint64_t other)
+{
+    return (token ^ other) << (64 - TOKEN_SHIFT) == 0;
+}
+
+/* Gives the first fault that waits to the handler that waits. False: the handler is gone. */
+static bool hand_over(struct process *process)
+{
+    const struct faulted *fault = &process->faulted[0];
+    if (fault->token == 0 || !process->handler_waits)
+        return true;
+    process->handler_waits = false;
+    return port_reply(process->handler,
+                      (const uint64_t[6]){0, fault->address, fault->cause, fault->pc});
+}
+
+static bool keep(struct process *process, uint64_t token, struct invalid access)
+{
+    for (unsigned i = 0; i < THREADS_MAX; i++) {
+        if (process->faulted[i].token != 0)
+            continue;
+        process->faulted[i] = (struct faulted){token, access.address, access.cause, access.pc};
+        return true;
+    }
+    return false; /* threads that were ended while they waited */
+}
+
+fault_answer_t invalid_access(struct process *process, uint64_t token, struct invalid access)
+{
+    if (access.pc >= process->land_start && access.pc < process->land_end)
+        return process->land_target << 32 | FAULT_RESUME;
+    if (process->handler == 0 || same_thread(process->handler, token) ||
+        !keep(process, token, access) || !hand_over(process))
+        death_kill(process, CAUSE_ADDRESS);
+    return 0;
+}
+
+bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6])
+{
+    uint64_t verdict = word[1];
+    if (verdict > HANDLER_KILL || (process->handler_waits && process->handler != token)) {
+        word[0] = (uint64_t)ERR_INVALID;
+        return true;
+    }
+    process->handler = token;
+    struct faulted served = process->faulted[0];
+    if (verdict != HANDLER_FIRST && served.token != 0) {
+        if (verdict == HANDLER_KILL) {
+            death_kill(process, CAUSE_ADDRESS);
+            return false;
+        }
+        for (unsigned i = 0; i + 1 < THREADS_MAX; i++)
+            process->faulted[i] = process->faulted[i + 1];
+        process->faulted[THREADS_MAX - 1].token = 0;
+        port_reply(served.token, (const uint64_t[6]){0});
+    }
+    const struct faulted *next = &process->faulted[0];
+    if (next->token != 0) {
+        word[0] = 0;
+        word[1] = next->address;
+        word[2] = next->cause;
+        word[3] = next->pc;
+        return true;
+    }
+    process->handler_waits = true;
+    return false;
+}
+
+bool invalid_leave(struct process *process, uint64_t token)
+{
+    if (process->handler == 0 || !same_thread(process->handler, token))
+        return false;
+    process->handler = 0;
+    process->handler_waits = false;
+    if (process->faulted[0].token == 0)
+        return false;
+    death_kill(process, CAUSE_ADDRESS);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* Accesses that no region allows: a landing, the process's own handler, or its end. */
+#ifndef PAGER_INVALID_H
+#define PAGER_INVALID_H
+#include "fault.h"
+
+struct invalid {
+    uint64_t address, cause, pc;
+};
+
+/* What becomes of it. Lock held. */
+fault_answer_t invalid_access(struct process *process, uint64_t token, struct invalid access);
+
+/* REQ_HANDLER: true, and the words to answer with; false: the answer comes with a fault, or the
+ * process is dead. Lock held. */
+bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6]);
+
+/* The thread that made this request ends: if it was the handler, there is none any more, and a
+ * fault that waits for it ends the process (true). Lock held. */
+bool invalid_leave(struct process *process, uint64_t token);
+#endif

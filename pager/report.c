@@ -1,0 +1,81 @@
+/* Figures: of the whole, and of each process. */
+#include "report.h"
+#include "fault.h"
+#include "install.h"
+
+err_t report_statistic(const struct process *process, uint64_t which)
+{
+    switch (which) {
+    case STATISTIC_FREE: return (err_t)frames.nfree;
+    case STATISTIC_TOTAL: return (err_t)frames.npages;
+    case STATISTIC_UPGRADES: return (err_t)process_counts_total().upgrades;
+    case STATISTIC_COPIES: return (err_t)process_counts_total().copies;
+    case STATISTIC_ZEROS: return (err_t)process_counts_total().zeros;
+    case STATISTIC_OWN_PAGES: return process->map.npages;
+    case STATISTIC_POLICY:
+        return (process->policy->lazy_fork ? POLICY_IS_LAZY : 0) |
+               (process->policy->upgrades ? POLICY_UPGRADES : 0);
+    case STATISTIC_REPLACED: return (err_t)policy_nreplaced;
+    case STATISTIC_IN_KERNEL: return port_in_kernel;
+    default: return ERR_INVALID;
+    }
+}
+
+static const struct process *next_process(uint64_t pid)
+{
+    const struct process *best = NULL, *p = process_init;
+    do {
+        if (p->pid > pid && (best == NULL || p->pid < best->pid))
+            best = p;
+        p = p->next;
+    } while (p != process_init);
+    return best;
+}
+
+static void tell_state(const struct process *p, uint64_t word[6])
+{
+    word[1] = p->parent == NULL ? 0 : p->parent->pid;
+    word[2] = (p->state == PROCESS_ZOMBIE ? INFO_ZOMBIE : 0u) |
+              (p->server != 0 ? INFO_SERVER : 0u) | (p->threaded ? INFO_THREADED : 0u);
+    word[3] = p->priority;
+    __builtin_memcpy(&word[4], p->name, NAME_NBYTES);
+}
+
+static void tell_pages(const struct process *p, uint64_t word[6])
+{
+    word[1] = word[2] = word[3] = word[4] = 0;
+    for (uint32_t i = 0; p->state == PROCESS_ALIVE && i < p->regions.n; i++) {
+        const struct region *region = &p->regions.region[i];
+        for (uint64_t va = region->start; va < region->end; va += PAGE_SIZE) {
+            const entry_t *entry = map_find(&p->map, va);
+            if (entry == NULL || *entry == 0) {
+                word[3]++;
+                continue;
+            }
+            pfn_t frame = entry_frame(*entry);
+            word[sole(frame) ? 1 : 2]++;
+            word[4] += (install_rights(region, frame) & RIGHT_W) != 0;
+        }
+    }
+}
+
+err_t report_process(uint64_t word[6])
+{
+    const struct process *p = next_process(word[1]);
+    uint64_t what = word[2];
+    if (what > INFO_FAULTS)
+        return ERR_INVALID;
+    if (p == NULL)
+        return 0;
+    if (what == INFO_STATE) {
+        tell_state(p, word);
+    } else if (what == INFO_PAGES) {
+        tell_pages(p, word);
+    } else {
+        word[1] = p->counts.upgrades;
+        word[2] = p->counts.copies;
+        word[3] = p->counts.zeros;
+        word[4] = p->counts.maps;
+    }
+    return p->pid;
+}

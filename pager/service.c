@@ -1,0 +1,236 @@
+/* Servers: connections, transfer pages, events. */
+#include "service.h"
+#include "copy.h"
+#include "install.h"
+
+/* A place of a server's table. From `born` on until its EVENT_DEAD is pulled it is not given anew.
+ */
+struct place {
+    uint32_t pid; /* 0: free */
+    uint16_t parent;
+    uint16_t next; /* in the queue of events, or of free places */
+    bool queued, born, dead;
+};
+
+static struct service {
+    struct process *process; /* NULL: there is no such server */
+    uint64_t window;         /* place i's page is at window + i * PAGE_SIZE */
+    uint32_t nplaces;
+    uint16_t free, first, last;
+    struct place place[CONNECTIONS_MAX + 1]; /* [0] is nobody's */
+} services[SERVERS];
+
+static struct service *service_in(uint64_t slot)
+{
+    return slot - SERVER_FIRST < SERVERS ? &services[slot - SERVER_FIRST] : NULL;
+}
+
+static uint64_t page_of(const struct service *service, uint32_t place)
+{
+    return service->window + (uint64_t)place * PAGE_SIZE;
+}
+
+err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections)
+{
+    struct service *service = service_in(slot);
+    if (service == NULL || service->process != NULL || nconnections > CONNECTIONS_MAX)
+        return ERR_INVALID;
+    err_t error = port_server_make(process, (unsigned)slot);
+    if (error != 0)
+        return error;
+    *service = (struct service){.process = process, .nplaces = (uint32_t)nconnections};
+    for (uint32_t i = (uint32_t)nconnections; i > 0; i--) {
+        service->place[i].next = service->free;
+        service->free = (uint16_t)i;
+    }
+    process->server = (uint8_t)slot;
+    process->priority = PRIORITY_SERVER;
+    return 0;
+}
+
+/* The leaves that the window needs are made now, so that a client takes none later. */
+err_t service_open(struct process *process)
+{
+    struct service *service = service_in(process->server);
+    uint64_t nbytes = ((uint64_t)service->nplaces + 1) * PAGE_SIZE;
+    if (service->nplaces == 0)
+        return 0;
+    uint64_t start = region_gap(&process->regions, nbytes, PAGE_SIZE, ADDRESS_LIMIT);
+    const struct region region = {
+        .start = start, .end = start + nbytes, .kind = REGION_SHARED, .use = USE_WINDOW};
+    if (start == 0 || !region_add(&process->regions, &region))
+        return ERR_NOMEM;
+    for (uint64_t va = start; va < region.end; va += PAGE_SIZE)
+        if (map_make(&process->map, va) == NULL)
+            return ERR_NOMEM;
+    service->window = start;
+    return 0;
+}
+
+static void queue(struct service *service, uint16_t at)
+{
+    struct place *place = &service->place[at];
+    if (!place->queued) {
+        place->queued = true;
+        place->next = 0;
+        if (service->first == 0)
+            service->first = at;
+        else
+            service->place[service->last].next = at;
+        service->last = at;
+    }
+    port_server_notify(service->process->server, NOTE_EVENT);
+}
+
+static err_t give_capability(struct process *process, const struct service *service)
+{
+    unsigned slot = service->process->server;
+    if ((process->connected >> slot & 1) != 0)
+        return 0;
+    err_t error =
+        port_connect(process, slot, BADGE(process->pid, process->place[slot - SERVER_FIRST]));
+    if (error == 0)
+        process->connected |= (uint8_t)(1u << slot);
+    return error;
+}
+
+/* A place and the capability; the server learns of it. */
+static err_t take_place(struct process *process, struct service *service, uint16_t parent)
+{
+    unsigned number = (unsigned)(service - services);
+    uint16_t at = service->free;
+    if (process->place[number] != 0)
+        return 0;
+    if (at == 0)
+        return ERR_LIMIT;
+    process->place[number] = at;
+    err_t error = give_capability(process, service);
+    if (error != 0) {
+        process->place[number] = 0;
+        return error;
+    }
+    service->free = service->place[at].next;
+    service->place[at] = (struct place){.pid = process->pid, .parent = parent, .born = true};
+    queue(service, at);
+    return 0;
+}
+
+/* One frame in both maps. New frame, checks first; what is left over goes back. */
+static err_t share_page(struct process *process, struct service *service, uint16_t at)
+{
+    uint64_t va = region_gap(&process->regions, PAGE_SIZE, PAGE_SIZE, ADDRESS_LIMIT);
+    const struct region region = {.start = va,
+                                  .end = va + PAGE_SIZE,
+                                  .rights = RIGHT_R | RIGHT_W,
+                                  .kind = REGION_SHARED,
+                                  .use = USE_TRANSFER};
+    pfn_t frame = frame_take();
+    if (frame == NO_FRAME)
+        return ERR_NOMEM;
+    zero_frame(port_frame(frame));
+    uint64_t theirs = page_of(service, at), leaf = va >> LEAF_SHIFT << LEAF_SHIFT;
+    bool new_leaf = map_leaf(&process->map, va) == NULL;
+    if (va == 0 || process->regions.n == REGIONS_MAX || !map_put(&process->map, va, frame)) {
+        frame_release(frame);
+        return ERR_NOMEM;
+    }
+    if (!install_run(service->process, theirs, frame, 1, RIGHT_R | RIGHT_W)) {
+        map_clear(&process->map, va, va + PAGE_SIZE);
+        if (new_leaf)
+            map_clear(&process->map, leaf, leaf + (1ul << LEAF_SHIFT));
+        return ERR_POOL;
+    }
+    region_add(&process->regions, &region);
+    map_put(&service->process->map, theirs, frame);
+    frame_hold(frame);
+    process->transfer[service - services] = va;
+    return (err_t)va;
+}
+
+err_t service_connect(struct process *process, uint64_t slot)
+{
+    struct service *service = service_in(slot);
+    if (service == NULL || service->process == NULL || process->server != 0)
+        return ERR_SEARCH;
+    if (service->nplaces == 0)
+        return give_capability(process, service);
+    uint64_t number = slot - SERVER_FIRST;
+    if (process->transfer[number] != 0)
+        return (err_t)process->transfer[number];
+    err_t error = take_place(process, service, 0);
+    return error != 0 ? error : share_page(process, service, process->place[number]);
+}
+
+err_t service_inherit(const struct process *parent, struct process *child)
+{
+    err_t error = 0;
+    for (unsigned i = 0; i < SERVERS && error == 0; i++)
+        if (parent->place[i] != 0 && services[i].process != NULL)
+            error = take_place(child, &services[i], parent->place[i]);
+    return error;
+}
+
+/* The server's entry goes on every hart; if it is copying just now, that copy fails. */
+static void drop_page(struct process *process, unsigned number)
+{
+    struct service *service = &services[number];
+    if (process->transfer[number] == 0)
+        return;
+    process->transfer[number] = 0;
+    if (service->process == NULL)
+        return;
+    uint64_t va = page_of(service, process->place[number]);
+    port_drop(service->process, va, 1);
+    map_clear(&service->process->map, va, va + PAGE_SIZE);
+}
+
+void service_drop_pages(struct process *process)
+{
+    for (unsigned i = 0; i < SERVERS; i++)
+        drop_page(process, i);
+}
+
+void service_leave(struct process *process)
+{
+    service_drop_pages(process);
+    for (unsigned i = 0; i < SERVERS; i++) {
+        if (process->place[i] == 0)
+            continue;
+        if (services[i].process != NULL) {
+            services[i].place[process->place[i]].dead = true;
+            queue(&services[i], process->place[i]);
+        }
+        process->place[i] = 0;
+    }
+    if (process->server != 0) {
+        service_in(process->server)->process = NULL;
+        process->server = 0;
+    }
+}
+
+/* Birth comes before death: a place that is both is queued again. */
+void service_event(struct process *process, uint64_t word[6])
+{
+    struct service *service = service_in(process->server);
+    uint16_t at = service->first;
+    struct place *place = &service->place[at];
+    word[0] = EVENT_NONE;
+    word[1] = place->pid;
+    word[2] = at;
+    word[3] = place->parent;
+    word[4] = service->window;
+    if (at == 0)
+        return;
+    service->first = place->next;
+    place->queued = false;
+    if (place->born) {
+        place->born = false;
+        word[0] = EVENT_BORN;
+        if (place->dead)
+            queue(service, at);
+    } else {
+        word[0] = EVENT_DEAD;
+        *place = (struct place){.next = service->free};
+        service->free = at;
+    }
+}

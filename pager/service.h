@@ -1,0 +1,33 @@
+/* Servers, and the processes that are connected to them. Lock held throughout.
+ *
+ * A server is a pinned process with an endpoint and a notification of its own (port_server_make).
+ * Its clients get a capability with their badge. A server that keeps descriptors has a table here:
+ * a client has a place in it and shares one page with the server, its transfer page; its child has
+ * a place of its own from the start. What happens to places is an event, which is queued, and the
+ * server notified, before whoever caused it is answered. */
+#ifndef PAGER_SERVICE_H
+#define PAGER_SERVICE_H
+#include "process.h"
+
+/* Makes a new process the server in `slot` with room for so many connections (0: it keeps no
+ * table); before its program is there. ERR_INVALID (slot taken or absurd), ERR_POOL. */
+err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections);
+
+/* When its program is there: the window for its clients' pages. ERR_NOMEM. */
+err_t service_open(struct process *process);
+
+/* REQ_CONNECT: 0 or the transfer page's address. ERR_SEARCH, ERR_LIMIT, ERR_NOMEM, ERR_POOL. */
+err_t service_connect(struct process *process, uint64_t slot);
+
+/* A child is connected as its parent is. ERR_LIMIT, ERR_POOL: service_leave undoes a part. */
+err_t service_inherit(const struct process *parent, struct process *child);
+
+/* Exec: the shared pages go, the connections stay. */
+void service_drop_pages(struct process *process);
+
+/* The end of a process, server or client. */
+void service_leave(struct process *process);
+
+/* REQ_EVENT, for servers. */
+void service_event(struct process *process, uint64_t word[6]);
+#endif

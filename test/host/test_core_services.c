@@ -1,0 +1,187 @@
+/* Servers and their clients, protection, invalid accesses, offered images. */
+#include "../../pager/invalid.h"
+#include "check.h"
+#include <string.h>
+
+enum { RW = RIGHT_R | RIGHT_W };
+
+static struct process *start_server(uint64_t slot, uint64_t nconnections)
+{
+    uint64_t word[6] = {REQ_SERVER, slot | nconnections << 8};
+    memcpy(&word[3], "a\0argument", 11);
+    return fake_request(process_init, 0, word) == FAKE_ANSWERED ? process_find((int64_t)word[0])
+                                                                : NULL;
+}
+
+static bool event_is(struct process *server, enum server_event kind, uint64_t pid, uint64_t parent,
+                     uint64_t *place)
+{
+    uint64_t word[6] = {REQ_EVENT};
+    fake_request(server, 0, word);
+    if (place != NULL)
+        *place = word[2];
+    return word[0] == kind && (kind == EVENT_NONE || (word[1] == pid && word[3] == parent));
+}
+
+static void test_connections(void)
+{
+    struct process *p = check_start(), *server = start_server(SLOT_FILES, 3);
+    uint64_t place, child_place, word[6] = {REQ_EVENT};
+    uint8_t byte = 0;
+    CHECK(server != NULL && server->pinned && start_server(SLOT_FILES, 3) == NULL);
+    fake_request(server, 0, word);
+    uint64_t window = word[4], nfree = frames.nfree;
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_CONSOLE, 0, 0) == ERR_SEARCH &&
+          fake_call(p, REQ_CONNECT, ~0ul, 0, 0) == ERR_SEARCH &&
+          fake_call(server, REQ_CONNECT, SLOT_FILES, 0, 0) == ERR_SEARCH &&
+          fake_call(p, REQ_EVENT, 0, 0, 0) == ERR_PERMISSION);
+    uint64_t page = (uint64_t)fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0);
+    CHECK(fake.notified[SLOT_FILES] == NOTE_EVENT &&
+          event_is(server, EVENT_BORN, p->pid, 0, &place));
+    CHECK(fake_store(p, page, 0x5a) && fake_load(server, window + place * PAGE_SIZE, &byte) &&
+          byte == 0x5a && fake_audit() == 0);
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) == (int64_t)page);
+    CHECK(fake_call(p, REQ_MUNMAP, page, PAGE_SIZE, 0) == ERR_INVALID &&
+          fake_call(p, REQ_MPROTECT, page, PAGE_SIZE, RIGHT_R) == ERR_INVALID);
+    struct process *child = fake_fork(p);
+    CHECK(event_is(server, EVENT_BORN, child->pid, place, &child_place));
+    uint32_t pid = child->pid;
+    CHECK(!fake_load(child, page, &byte) && check_died(pid, CAUSE_ADDRESS));
+    CHECK(event_is(server, EVENT_DEAD, pid, place, NULL));
+    CHECK(fake_exec(p, check_stack(), "b") == FAKE_SILENT);
+    CHECK(fake_entry(server, window + place * PAGE_SIZE, NULL) == 0 && p->transfer[1] == 0);
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0 &&
+          event_is(server, EVENT_NONE, 0, 0, NULL));
+    fake_call(process_init, REQ_KILL, p->pid, 0, 0);
+    CHECK(fake_entry(server, window + place * PAGE_SIZE, NULL) == 0 && fake_audit() == 0);
+    CHECK(event_is(server, EVENT_DEAD, p->pid, 0, NULL) && nfree < frames.nfree);
+    CHECK(fake_call(process_init, REQ_KILL, server->pid, 0, 0) == ERR_PERMISSION);
+    check_end();
+}
+
+/* Places run out before anything is made; a place is given anew only after its death was heard. */
+static void test_places(void)
+{
+    struct process *p = check_start(), *server = start_server(SLOT_FILES, 2);
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0);
+    struct process *child = fake_fork(p);
+    uint64_t nfree = frames.nfree;
+    CHECK(child != NULL && fake_call(p, REQ_FORK, 0, 0, 0) == ERR_LIMIT && frames.nfree == nfree);
+    int64_t pid = child->pid;
+    fake_call(p, REQ_KILL, (uint64_t)pid, 0, 0);
+    CHECK(fake_call(p, REQ_FORK, 0, 0, 0) == ERR_LIMIT);
+    CHECK(event_is(server, EVENT_BORN, p->pid, 0, NULL) &&
+          event_is(server, EVENT_BORN, (uint64_t)pid, 1, NULL) &&
+          event_is(server, EVENT_DEAD, (uint64_t)pid, 1, NULL) &&
+          event_is(server, EVENT_NONE, 0, 0, NULL));
+    CHECK(fake_fork(p) != NULL);
+    check_end();
+}
+
+static void test_protect(void)
+{
+    struct process *p = check_start();
+    uint64_t va = (uint64_t)check_mmap(p, 4, false);
+    uint8_t byte = 0;
+    uint32_t n = p->regions.n;
+    CHECK(fake_store(p, va, 1) && fake_store(p, va + PAGE_SIZE, 2));
+    CHECK(fake_call(p, REQ_MPROTECT, va + PAGE_SIZE, PAGE_SIZE, RIGHT_R) == 0 &&
+          p->regions.n == n + 2 && fake_load(p, va + PAGE_SIZE, &byte) && byte == 2);
+    CHECK(fake_call(p, REQ_MPROTECT, va + PAGE_SIZE, PAGE_SIZE, 0) == 0);
+    struct process *child = fake_fork(p);
+    CHECK(fake_call(child, REQ_MPROTECT, va + PAGE_SIZE, PAGE_SIZE, RW) == 0 &&
+          child->regions.n == n && fake_load(child, va + PAGE_SIZE, &byte) && byte == 2 &&
+          fake_store(child, va + PAGE_SIZE, 3) && fake_audit() == 0);
+    CHECK(fake_call(p, REQ_MPROTECT, va + 1, PAGE_SIZE, RW) == ERR_INVALID &&
+          fake_call(p, REQ_MPROTECT, va, 0, RW) == ERR_INVALID &&
+          fake_call(p, REQ_MPROTECT, va, 5 * PAGE_SIZE, RW) == ERR_INVALID &&
+          fake_call(p, REQ_MPROTECT, va, PAGE_SIZE, RIGHT_W) == ERR_INVALID &&
+          fake_call(p, REQ_MPROTECT, p->heap_break, PAGE_SIZE, RW) == ERR_INVALID);
+    int64_t pid = p->pid;
+    CHECK(!fake_load(p, va + PAGE_SIZE, &byte) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
+/* Thread 1 serves the invalid accesses of thread 0, which goes on when it says so. */
+static void test_handler(void)
+{
+    struct process *p = check_start();
+    uint64_t word[6] = {REQ_THREAD, 0x100000, 0x101000};
+    uint64_t va = (uint64_t)fake_call(p, REQ_MMAP, PAGE_SIZE, 0, 0);
+    uint8_t byte = 9;
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == 1);
+    memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_FIRST}, sizeof word);
+    CHECK(fake_request(p, 1, word) == FAKE_WAITS);
+    CHECK(!fake_store(p, va, 1) && !fake_is_idle(p, 0) && fake_is_idle(p, 1));
+    const uint64_t *fault = fake_reply(p, 1);
+    CHECK(fault[0] == 0 && fault[1] == va && fault[2] == FAKE_STORE);
+    memcpy(word, (uint64_t[6]){REQ_MPROTECT, va, PAGE_SIZE, RW}, sizeof word);
+    CHECK(fake_request(p, 1, word) == FAKE_ANSWERED && word[0] == 0);
+    memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_RESUME}, sizeof word);
+    CHECK(fake_request(p, 1, word) == FAKE_WAITS && fake_is_idle(p, 0));
+    CHECK(fake_store(p, va, 1) && fake_load(p, va, &byte) && byte == 1);
+    CHECK(!fake_store(p, 8, 1) && !fake_is_idle(p, 0));
+    int64_t pid = p->pid;
+    memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_KILL}, sizeof word);
+    CHECK(fake_request(p, 1, word) == FAKE_GONE && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
+/* The handler's own fault, and one that waits for a handler that leaves, end the process. */
+static void test_handler_gone(void)
+{
+    for (int own = 0; own < 2; own++) {
+        struct process *p = check_start();
+        uint64_t word[6] = {REQ_THREAD, 0x100000, 0x101000};
+        uint8_t byte = 0;
+        int64_t pid = p->pid;
+        fake_request(p, 0, word);
+        memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_FIRST}, sizeof word);
+        CHECK(fake_request(p, 1, word) == FAKE_WAITS && !fake_store(p, 8, 1));
+        if (own != 0) {
+            CHECK(!fake_access(p, 1, 8, FAKE_LOAD, &byte));
+        } else {
+            memcpy(word, (uint64_t[6]){REQ_THREAD_EXIT, 1}, sizeof word);
+            CHECK(fake_request(p, 1, word) == FAKE_GONE);
+        }
+        CHECK(check_died(pid, CAUSE_ADDRESS));
+        check_end();
+    }
+}
+
+/* Program b from pages that a process wrote: nothing of them is shared with it afterwards. */
+static void test_offer(void)
+{
+    struct process *p = check_start();
+    uint64_t nbytes = 5 * PAGE_SIZE, image = (uint64_t)check_mmap(p, 5, false);
+    uint8_t bytes[1 << 16], byte = 0;
+    const uint8_t *b = fake_archive_file("low", bytes, &nbytes);
+    for (uint64_t i = 0; i < nbytes; i++)
+        CHECK(fake_store(p, image + i, b[i]));
+    fake_store(p, check_stack() + 8, 'x');
+    uint64_t word[6] = {REQ_EXEC, check_stack(), PAGE_SIZE, image + 1, nbytes};
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && (int64_t)word[0] == ERR_INVALID);
+    memcpy(word, (uint64_t[6]){REQ_EXEC, check_stack(), PAGE_SIZE, image, 8 * PAGE_SIZE},
+           sizeof word);
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && (int64_t)word[0] == ERR_INVALID);
+    memcpy(word, (uint64_t[6]){REQ_EXEC, check_stack(), PAGE_SIZE, image, ~0ul}, sizeof word);
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && (int64_t)word[0] == ERR_INVALID);
+    memcpy(word, (uint64_t[6]){REQ_EXEC, check_stack(), PAGE_SIZE, image, 100}, sizeof word);
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && (int64_t)word[0] == ERR_NOEXEC);
+    memcpy(word, (uint64_t[6]){REQ_EXEC, check_stack(), PAGE_SIZE, image, nbytes}, sizeof word);
+    CHECK(fake_request(p, 0, word) == FAKE_GONE);
+    CHECK(fake_load(p, 0x3000, &byte) &&
+          byte == fake_program_byte(fake_program_find("low"), 0x3000) &&
+          check_refs(p, 0x3000) == 1);
+    check_end();
+}
+
+void test_services(void)
+{
+    test_connections();
+    test_places();
+    test_protect();
+    test_handler();
+    test_handler_gone();
+    test_offer();
+}
