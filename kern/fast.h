@@ -6,6 +6,9 @@
 #ifndef KERN_FAST_H
 #define KERN_FAST_H
 
+/* Where trap.S goes with a fault: fast_fault, or the baseline's own way (up.h). */
+_Noreturn void fault_entry(void);
+
 _Noreturn void fast_call(void);
 _Noreturn void fast_fault(void);
 _Noreturn void fast_reply_receive(void);

@@ -63,7 +63,7 @@ not_a_call:
     csrr    a1, scause
     bltz    a1, interrupt
     csrr    a0, stval
-    j       fast_fault
+    j       fault_entry
 
 general:
     save_all

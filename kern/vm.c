@@ -40,6 +40,7 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
     uint64_t *leaf = table_leaf(space->root, va, true);
     if (leaf == NULL)
         return ERR_POOL;
+    space_remember_leaf(space, va, leaf);
     uint64_t n = table_run(va, npages);
     uint64_t *entry = leaf + table_index(va);
     uint64_t new_entry = table_entry(first, rights);

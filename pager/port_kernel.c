@@ -21,7 +21,7 @@ const int port_in_kernel = 1;
 
 struct endpoint *port_endpoint;
 
-static struct lock core_lock;
+struct lock port_core_lock;
 
 static struct {
     struct endpoint *endpoint;
@@ -35,17 +35,17 @@ static uint64_t device_irq;
  * waits until no hart walks them. */
 void port_lock(void)
 {
-    if (lock_try(&core_lock))
+    if (lock_try(&port_core_lock))
         return;
     lock_acquire(&kernel_lock);
     tlb_activate(NULL);
     lock_release(&kernel_lock);
-    lock_acquire(&core_lock);
+    lock_acquire(&port_core_lock);
 }
 
 void port_unlock(void)
 {
-    lock_release(&core_lock);
+    lock_release(&port_core_lock);
 }
 
 void port_kernel_init(const struct boot_info *info)

@@ -7,6 +7,9 @@
 /* Where programs send their requests: an endpoint at which nobody ever waits. */
 extern struct endpoint *port_endpoint;
 
+/* What port_lock takes. */
+extern struct lock port_core_lock;
+
 /* Maps the memory that the facts name for the core, on this hart too, and makes the endpoint. */
 void port_kernel_init(const struct boot_info *info);
 #endif

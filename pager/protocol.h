@@ -48,7 +48,7 @@ enum request {
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID */
     REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID */
     REQ_THREAD,  /* a1 pc, a2 sp, a3 argument, a4 tp -> thread number. ERR_LIMIT, ERR_POOL */
-    REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID */
+    REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID, ERR_AGAIN: ask again */
     REQ_STATISTICS,  /* a1 enum pager_statistic -> value. ERR_INVALID */
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
                     ERR_AGAIN: a copy is under way */
