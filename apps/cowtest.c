@@ -261,6 +261,7 @@ static const struct {
     {"deep", test_deep},
     {"bad", test_bad},
     {"kill", test_kill},
+    {"file", test_file},
 };
 enum { TESTS = sizeof tests / sizeof tests[0] };
 

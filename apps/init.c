@@ -1,7 +1,8 @@
 /* The first program: boot arguments, the program to run, the audit, power-off.
  *
  * policy=NAME   the policy of everything that is run
- * run='PROG ARG...'   one program instead of the default
+ * run='PROG ARG...'   one program instead of the shell
+ * arena=SIZE    memory for files, as 4M (default: a sixteenth, at most 8M)
  * tick=N        is the kernel's
  */
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "syscall.h"
 
 enum { WORDS_MAX = 64, STATUS_FAILED = 1 };
+enum { ARENA_PART = 16, ARENA_NPAGES_MAX = 2048, ARENA_NPAGES_MIN = 4 };
 
 static _Noreturn void power_off(int status)
 {
@@ -69,7 +71,37 @@ static void set_policy(const char *name)
     power_off(STATUS_FAILED);
 }
 
-static void parse(char *line, char **run)
+/* In pages; a number with K, M or G. */
+static long arena_npages(const char *text)
+{
+    char *unit;
+    unsigned long n = strtoul(text, &unit, 10);
+    unsigned shift = *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 64;
+    if (shift == 64 || unit[1] != '\0' || n == 0 || n > 1024 ||
+        (n << shift) / 4096 < ARENA_NPAGES_MIN)
+        refuse("arena: a size like 4M is wanted", text);
+    return (long)((n << shift) / 4096);
+}
+
+/* An archive without them is fine: then there are neither files nor input. */
+static void start_servers(long npages)
+{
+    const struct {
+        const char *name;
+        uint64_t what;
+    } server[] = {{"console", SLOT_CONSOLE}, {"files", SLOT_FILES | CONNECTIONS_MAX << 8}};
+    for (unsigned i = 0; i < sizeof server / sizeof *server; i++) {
+        uint64_t word[6] = {REQ_SERVER, server[i].what};
+        snprintf((char *)&word[3], 24, "%s%c%ld", server[i].name, 0, npages);
+        long result = holstein_request(word);
+        if (result == ERR_NOMEM)
+            refuse("no memory for the server", server[i].name);
+        if (result < 0 && result != ERR_NOENT)
+            refuse("cannot start", server[i].name);
+    }
+}
+
+static void parse(char *line, char **run, long *arena)
 {
     char *word;
     while ((word = next_word(&line)) != NULL) {
@@ -77,6 +109,8 @@ static void parse(char *line, char **run)
             set_policy(word + 7);
         else if (strncmp(word, "run=", 4) == 0)
             *run = word + 4;
+        else if (strncmp(word, "arena=", 6) == 0)
+            *arena = arena_npages(word + 6);
         else if (strncmp(word, "tick=", 5) != 0)
             refuse("unknown boot argument", word);
     }
@@ -109,7 +143,7 @@ static bool audit(long free_before)
     return ok;
 }
 
-static int run(char *line)
+static int run(char *line, bool shell)
 {
     char *argv[WORDS_MAX + 1];
     int argc = 0;
@@ -131,6 +165,8 @@ static int run(char *line)
     while (holstein_wait(-1, &status, &cause) != child)
         ;
     end_the_others();
+    if (shell)
+        return audit(free_before) ? 0 : STATUS_FAILED;
     if (cause == CAUSE_EXIT)
         printf("run: %s exit %d\n", argv[0], (int)status);
     else
@@ -143,9 +179,12 @@ static int run(char *line)
 
 int main(int argc, char **argv)
 {
-    static char program[] = "cowtest";
-    char *line = program;
+    static char shell[] = "sh";
+    char *line = shell;
+    long npages = holstein_statistic(STATISTIC_TOTAL) / ARENA_PART;
+    npages = npages < ARENA_NPAGES_MAX ? npages : ARENA_NPAGES_MAX;
     if (argc > 1)
-        parse(argv[1], &line);
-    power_off(run(line));
+        parse(argv[1], &line, &npages);
+    start_servers(npages);
+    power_off(run(line, line == shell));
 }

@@ -1,45 +1,81 @@
-/* stdin, stdout, stderr: the console, by the kernel's console-write call. */
-#include <stdio.h>
+/* The console, for descriptors that lead there: whole lines go through the kernel, which never
+ * mixes lines of several programs; what has no end yet is to be seen at once, and goes through the
+ * server. */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
 
-#include "start.h"
+#include "holstein.h"
+#include "libsys.h"
 #include "syscall.h"
 
-enum { CHUNK = 48 };
+enum { KERNEL_PIECE = 48 };
 
-static char collected[CHUNK];
-static unsigned ncollected;
-
-void libsys_flush(void)
+/* Through the kernel, in pieces; a line appears when it is whole. */
+static void write_line(const char *from, size_t nbytes)
 {
-    unsigned n = ncollected;
-    ncollected = 0;
-    if (n > 0)
-        sys_console_write(SLOT_CONTROL, collected, n);
+    for (size_t n; nbytes > 0; from += n, nbytes -= n) {
+        n = nbytes < KERNEL_PIECE ? nbytes : KERNEL_PIECE;
+        sys_console_write(SLOT_CONTROL, from, n);
+    }
 }
 
-static int put(char c, FILE *file)
+static void write_rest(const char *from, size_t nbytes)
 {
-    (void)file;
-    collected[ncollected++] = c;
-    if (c == '\n' || ncollected == CHUNK)
-        libsys_flush();
-    return (unsigned char)c;
+    for (size_t n; nbytes > 0; from += n, nbytes -= n) {
+        uint64_t word[6] = {CONSOLE_WRITE};
+        word[1] = n = nbytes < CONSOLE_WRITE_MAX ? nbytes : CONSOLE_WRITE_MAX;
+        memcpy(&word[2], from, n);
+        if (libsys_call(SLOT_CONSOLE, word) < 0)
+            sys_console_write(SLOT_CONTROL, from, n);
+    }
 }
 
-static int get(FILE *file)
+long libsys_console_write(const void *from, size_t nbytes)
 {
-    (void)file;
-    return _FDEV_EOF;
+    char buffer[256];
+    size_t done = 0;
+    while (done < nbytes) {
+        size_t n = nbytes - done < sizeof buffer ? nbytes - done : sizeof buffer;
+        if (libsys_copy(buffer, (const char *)from + done, n) != 0) {
+            errno = EFAULT;
+            return done > 0 ? (long)done : -1;
+        }
+        size_t whole = n;
+        while (whole > 0 && buffer[whole - 1] != '\n')
+            whole--;
+        write_line(buffer, whole);
+        write_rest(buffer + whole, n - whole);
+        done += n;
+    }
+    return (long)done;
 }
 
-static int flush(FILE *file)
+/* A long line comes in several answers: what follows the first is there already. */
+long libsys_console_read(void *to, size_t nbytes)
 {
-    (void)file;
-    libsys_flush();
-    return 0;
+    size_t done = 0;
+    while (done < nbytes) {
+        uint64_t word[6] = {CONSOLE_READ, nbytes - done, done > 0};
+        long n = libsys_call(SLOT_CONSOLE, word);
+        if (n == -EAGAIN)
+            continue;
+        if (n < 0)
+            return libsys_answer(n == -ENOSYS ? 0 : n); /* no console: nothing is ever typed */
+        if (n == 0)
+            break;
+        if (libsys_copy((char *)to + done, &word[1], (size_t)n) != 0) {
+            errno = EFAULT;
+            return -1;
+        }
+        done += (size_t)n;
+        if (n < CONSOLE_READ_MAX || ((const char *)&word[1])[n - 1] == '\n')
+            break;
+    }
+    return (long)done;
 }
 
-static FILE console = FDEV_SETUP_STREAM(put, get, flush, _FDEV_SETUP_RW);
-FILE *const stdin = &console;
-FILE *const stdout = &console;
-FILE *const stderr = &console;
+void holstein_foreground(pid_t pid)
+{
+    libsys_call(SLOT_CONSOLE, (uint64_t[6]){CONSOLE_FOREGROUND, (uint64_t)pid});
+}

@@ -22,4 +22,18 @@ long holstein_statistic(uint64_t which);
 /* Another thread of this process, on a stack of nbytes that ends at stack + nbytes; -1 and errno.
  * It ends when the function returns. Only the first thread may use stdio. */
 long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes);
+
+/* The calling thread serves this process's own invalid accesses (CAUSE_ADDRESS) of other threads:
+ * waits for one, after it has answered the one before. -1 and errno: EINVAL, another thread does.
+ */
+struct holstein_fault {
+    uint64_t address, cause, pc; /* cause: 12 fetch, 13 load, 15 store */
+};
+long holstein_fault(enum handler_answer answer, struct holstein_fault *fault);
+
+/* The file system: bytes free, of how many, inodes free, of how many. -1 and errno. */
+int holstein_disk(uint64_t figure[4]);
+
+/* The interrupt key ends this process and its descendants; 0: nobody. */
+void holstein_foreground(pid_t pid);
 #endif

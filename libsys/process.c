@@ -10,49 +10,31 @@
 #include <unistd.h>
 
 #include "holstein.h"
-#include "start.h"
+#include "libsys.h"
 #include "syscall.h"
 
 extern char __tls_nbytes[], __tdata_start[], __tdata_end[];
 void libsys_thread_start(void);
 _Noreturn void libsys_thread_end(uint64_t number);
 
-static const struct {
-    long error;
-    int number;
-} errors[] = {
-    {ERR_NOMEM, ENOMEM},     {ERR_POOL, EAGAIN},    {ERR_LIMIT, EAGAIN}, {ERR_INVALID, EINVAL},
-    {ERR_NOENT, ENOENT},     {ERR_NOEXEC, ENOEXEC}, {ERR_CHILD, ECHILD}, {ERR_SEARCH, ESRCH},
-    {ERR_PERMISSION, EPERM}, {ERR_NUMBER, ENOSYS},  {ERR_AGAIN, EAGAIN},
-};
-
-long libsys_result(long result)
-{
-    if (result >= 0)
-        return result;
-    errno = EIO;
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-        if (errors[i].error == result)
-            errno = errors[i].number;
-    return -1;
-}
-
-long holstein_request(uint64_t word[6])
-{
-    err_t error = sys_call(SLOT_PAGER, word);
-    return error != 0 ? error : (long)word[0];
-}
-
 static long request(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
     uint64_t word[6] = {number, a, b, c};
-    return libsys_result(holstein_request(word));
+    return libsys_result(libsys_request(word));
 }
 
 pid_t fork(void)
 {
     libsys_flush(); /* or the child would write it again */
-    return (pid_t)request(REQ_FORK, 0, 0, 0);
+    pid_t child = (pid_t)request(REQ_FORK, 0, 0, 0);
+    if (child == 0)
+        libsys_forget_page();
+    return child;
+}
+
+pid_t vfork(void)
+{
+    return fork();
 }
 
 _Noreturn void _exit(int status)
@@ -91,9 +73,13 @@ pid_t waitpid(pid_t pid, int *status, int options)
     };
     uint32_t full, cause;
     pid_t child = wait_for(pid, options, &full, &cause);
-    if (child > 0 && status != NULL)
-        *status = cause == CAUSE_EXIT ? (int)(full & 0xff) << 8 : signals[cause];
-    return child;
+    if (child <= 0 || status == NULL)
+        return child;
+    int encoded = cause == CAUSE_EXIT ? (int)(full & 0xff) << 8 : signals[cause];
+    if (libsys_copy(status, &encoded, sizeof encoded) == 0)
+        return child;
+    errno = EFAULT;
+    return -1;
 }
 
 pid_t wait(int *status)
@@ -110,8 +96,8 @@ const char *holstein_cause(uint32_t cause)
 
 int kill(pid_t pid, int number)
 {
-    (void)number; /* every signal ends the process */
-    return (int)request(REQ_KILL, (uint64_t)(int64_t)pid, 0, 0);
+    /* 0 only asks whether it is there; every signal ends the process. */
+    return (int)request(REQ_KILL, (uint64_t)(int64_t)pid, number == 0 ? KILL_PROBE : KILL_ONE, 0);
 }
 
 pid_t getpid(void)
@@ -129,6 +115,12 @@ void *sbrk(ptrdiff_t increment)
     return (void *)request(REQ_SBRK, (uint64_t)increment, 0, 0);
 }
 
+/* What may be written can be read. */
+static uint64_t rights(int protection)
+{
+    return (uint64_t)protection | ((protection & PROT_WRITE) != 0 ? PROT_READ : 0);
+}
+
 void *mmap(void *address, size_t nbytes, int protection, int flags, int file, off_t offset)
 {
     int kind = flags & (MAP_SHARED | MAP_PRIVATE);
@@ -137,7 +129,12 @@ void *mmap(void *address, size_t nbytes, int protection, int flags, int file, of
         errno = EINVAL;
         return MAP_FAILED;
     }
-    return (void *)request(REQ_MMAP, nbytes, (uint64_t)protection, kind == MAP_SHARED);
+    return (void *)request(REQ_MMAP, nbytes, rights(protection), kind == MAP_SHARED);
+}
+
+int mprotect(void *address, size_t nbytes, int protection)
+{
+    return (int)request(REQ_MPROTECT, (uint64_t)address, nbytes, rights(protection));
 }
 
 int munmap(void *address, size_t nbytes)
@@ -149,46 +146,6 @@ int sched_yield(void)
 {
     sys_yield();
     return 0;
-}
-
-/* Header, path and arguments into fresh pages, which the pager moves. */
-int execv(const char *path, char *const argv[])
-{
-    size_t nbytes = sizeof(struct argument_block) + strlen(path) + 1;
-    uint32_t argc = 0;
-    for (; argv[argc] != NULL; argc++)
-        nbytes += strlen(argv[argc]) + 1;
-    nbytes = (nbytes + PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
-    if (strlen(path) >= PATH_NBYTES_MAX) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    if (nbytes > (size_t)ARGUMENT_NPAGES_MAX * PAGE_SIZE) {
-        errno = E2BIG;
-        return -1;
-    }
-    struct argument_block *block =
-        mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block == MAP_FAILED)
-        return -1;
-    block->argc = argc;
-    char *at = stpcpy(block->strings, path) + 1;
-    for (uint32_t i = 0; i < argc; i++)
-        at = stpcpy(at, argv[i]) + 1;
-    block->nbytes = (uint32_t)(at - (char *)block);
-    for (size_t page = 0; page < nbytes; page += PAGE_SIZE)
-        ((volatile char *)block)[page] += 0; /* each page must be there */
-    libsys_flush();
-    request(REQ_EXEC, (uint64_t)block, nbytes, 0);
-    int why = errno;
-    munmap(block, nbytes);
-    errno = why;
-    return -1;
-}
-
-int execvp(const char *file, char *const argv[])
-{
-    return execv(file, argv);
 }
 
 long holstein_statistic(uint64_t which)
@@ -212,7 +169,7 @@ long holstein_thread(void (*function)(void *), void *argument, void *stack, size
     *top = (uint64_t)function;
     uint64_t word[6] = {REQ_THREAD, (uint64_t)libsys_thread_start, (uint64_t)top,
                         (uint64_t)argument, tls};
-    return libsys_result(holstein_request(word));
+    return libsys_result(libsys_request(word));
 }
 
 _Noreturn void libsys_thread_end(uint64_t number)

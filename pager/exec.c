@@ -89,7 +89,7 @@ static bool block_is_good(const struct process *process, uint64_t address, uint6
 static bool copy_path(const struct process *process, uint64_t address, char path[PATH_NBYTES_MAX])
 {
     const struct argument_block *block = port_frame(entry_frame(*map_find(&process->map, address)));
-    __builtin_memcpy(path, block->strings, PATH_NBYTES_MAX);
+    __builtin_memcpy(path, block->path, PATH_NBYTES_MAX);
     for (unsigned i = 0; i < PATH_NBYTES_MAX; i++)
         if (path[i] == '\0')
             return i > 0;
@@ -140,8 +140,8 @@ err_t exec_first(struct process *process, const char *name, const char *argument
         port_frame(entry_frame(*map_find(&process->map, image.block_start)));
     block->argc = 2;
     char *at = block->strings, *limit = (char *)block + PAGE_SIZE - 1;
-    const char *const strings[] = {name, name, argument};
-    for (unsigned i = 0; i < 3; i++) {
+    const char *const strings[] = {name, argument};
+    for (unsigned i = 0; i < 2; i++) {
         for (const char *s = strings[i]; *s != '\0' && at < limit;)
             *at++ = *s++;
         *at++ = '\0';

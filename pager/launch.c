@@ -46,7 +46,7 @@ static err_t make_server(struct process *process, const uint64_t word[6], const 
     return exec_first(process, name, argument);
 }
 
-err_t launch_server(const uint64_t word[6])
+err_t launch_server(uint64_t token, const uint64_t word[6])
 {
     char text[TEXT_NBYTES + 2] = {0};
     __builtin_memcpy(text, &word[WORDS_AT], TEXT_NBYTES);
@@ -58,9 +58,9 @@ err_t launch_server(const uint64_t word[6])
         return ERR_NOMEM;
     err_t error = make_server(process, word, text, argument + 1);
     if (error == 0)
-        error = service_open(process);
+        error = service_open(process, token);
     if (error == 0)
-        return process->pid;
+        return 0;
     death_release(process);
     process_free(process);
     return error;

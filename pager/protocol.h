@@ -63,7 +63,8 @@ enum request {
     REQ_PROCESS, /* a1 number, a2 enum process_info -> the process with the next higher number, or
                     0: none; a1-a5 as that says */
     REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server
-                    -> its number. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
+                    -> its number, when it first asks for events: then it needs
+                    no more memory. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
     REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it.
                     ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
     REQ_EVENT,   /* servers: enum server_event, a1 client's number, a2 its place, a3 its parent's
@@ -119,17 +120,18 @@ enum death_cause {
 #define ERR_PERMISSION (-70)
 #define ERR_LIMIT      (-71)
 
-/* The argument block of REQ_EXEC: this header, then the path, then the arguments, each ending in
- * NUL. The new program finds it at the address in its a0, at the top of its stack. */
+/* The argument block of REQ_EXEC: this header, and the arguments, each ending in NUL. The new
+ * program finds it at the address in its a0, at the top of its stack. */
+enum { PATH_NBYTES_MAX = 100, ARGUMENT_NPAGES_MAX = 32 };
 struct argument_block {
-    uint32_t nbytes; /* header and strings */
-    uint32_t argc;   /* arguments, without the path */
+    uint32_t nbytes; /* of all */
+    uint32_t argc;
+    char path[PATH_NBYTES_MAX];
     char strings[];
 };
 /* a1 of a new program: PROTOCOL_VERSION, and a bit 1 << slot << 8 for each server whose descriptors
  * it has inherited. */
 #define START_VERSION(a1)         ((a1)&0xff)
 #define START_CONNECTED(a1, slot) (((a1) >> 8 >> (slot)&1) != 0)
-enum { PATH_NBYTES_MAX = 100, ARGUMENT_NPAGES_MAX = 32 };
 
 #endif

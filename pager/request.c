@@ -206,7 +206,6 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     case REQ_POLICY_SET: return set_policy(process, word);
     case REQ_MPROTECT: return mmap_protect(process, word[1], word[2], word[3]);
     case REQ_PRIORITY: return set_priority(process, word[1], word[2]);
-    case REQ_SERVER: return process == process_init ? launch_server(word) : ERR_PERMISSION;
     case REQ_CONNECT: return service_connect(process, word[1]);
     default: return ERR_NUMBER;
     }
@@ -230,6 +229,10 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
     case REQ_EXIT: death_exit(process, (uint32_t)word[1]); return false;
     case REQ_EXEC:
         error = process->server != 0 ? ERR_PERMISSION : exec_process(process, word);
+        word[0] = (uint64_t)error;
+        return error != 0;
+    case REQ_SERVER:
+        error = process == process_init ? launch_server(token, word) : ERR_PERMISSION;
         word[0] = (uint64_t)error;
         return error != 0;
     case REQ_WAIT: return death_wait(process, token, word);

@@ -14,6 +14,7 @@ struct place {
 
 static struct service {
     struct process *process; /* NULL: there is no such server */
+    uint64_t starter;        /* request that is answered when it is ready; 0: it was */
     uint64_t window;         /* place i's page is at window + i * PAGE_SIZE */
     uint32_t nplaces;
     uint16_t free, first, last;
@@ -49,9 +50,10 @@ err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections
 }
 
 /* The leaves that the window needs are made now, so that a client takes none later. */
-err_t service_open(struct process *process)
+err_t service_open(struct process *process, uint64_t token)
 {
     struct service *service = service_in(process->server);
+    service->starter = token;
     uint64_t nbytes = ((uint64_t)service->nplaces + 1) * PAGE_SIZE;
     if (service->nplaces == 0)
         return 0;
@@ -170,6 +172,13 @@ err_t service_inherit(const struct process *parent, struct process *child)
     return error;
 }
 
+static void answer_starter(struct service *service, err_t result)
+{
+    if (service->starter != 0)
+        port_reply(service->starter, (const uint64_t[6]){(uint64_t)result});
+    service->starter = 0;
+}
+
 /* The server's entry goes on every hart; if it is copying just now, that copy fails. */
 static void drop_page(struct process *process, unsigned number)
 {
@@ -203,6 +212,7 @@ void service_leave(struct process *process)
         process->place[i] = 0;
     }
     if (process->server != 0) {
+        answer_starter(service_in(process->server), ERR_NOEXEC);
         service_in(process->server)->process = NULL;
         process->server = 0;
     }
@@ -212,6 +222,7 @@ void service_leave(struct process *process)
 void service_event(struct process *process, uint64_t word[6])
 {
     struct service *service = service_in(process->server);
+    answer_starter(service, process->pid);
     uint16_t at = service->first;
     struct place *place = &service->place[at];
     word[0] = EVENT_NONE;

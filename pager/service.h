@@ -13,8 +13,9 @@
  * table); before its program is there. ERR_INVALID (slot taken or absurd), ERR_POOL. */
 err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections);
 
-/* When its program is there: the window for its clients' pages. ERR_NOMEM. */
-err_t service_open(struct process *process);
+/* When its program is there: the window for its clients' pages. ERR_NOMEM. The request with that
+ * token is answered when the server is ready. */
+err_t service_open(struct process *process, uint64_t token);
 
 /* REQ_CONNECT: 0 or the transfer page's address. ERR_SEARCH, ERR_LIMIT, ERR_NOMEM, ERR_POOL. */
 err_t service_connect(struct process *process, uint64_t slot);

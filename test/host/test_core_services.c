@@ -5,12 +5,19 @@
 
 enum { RW = RIGHT_R | RIGHT_W };
 
+/* Init is answered when the server has asked for its first event. */
 static struct process *start_server(uint64_t slot, uint64_t nconnections)
 {
     uint64_t word[6] = {REQ_SERVER, slot | nconnections << 8};
     memcpy(&word[3], "a\0argument", 11);
-    return fake_request(process_init, 0, word) == FAKE_ANSWERED ? process_find((int64_t)word[0])
-                                                                : NULL;
+    if (fake_request(process_init, 0, word) != FAKE_WAITS)
+        return NULL;
+    struct process *server = process_init->previous;
+    CHECK(!fake_is_idle(process_init, 0));
+    memcpy(word, (uint64_t[6]){REQ_EVENT}, sizeof word);
+    CHECK(fake_request(server, 0, word) == FAKE_ANSWERED && word[0] == EVENT_NONE);
+    CHECK(fake_is_idle(process_init, 0) && fake_reply(process_init, 0)[0] == server->pid);
+    return server;
 }
 
 static bool event_is(struct process *server, enum server_event kind, uint64_t pid, uint64_t parent,

@@ -16,4 +16,6 @@
 /* Only new mappings at an address of the system's choice: EINVAL for anything else. */
 void *mmap(void *address, size_t nbytes, int protection, int flags, int file, off_t offset);
 int munmap(void *address, size_t nbytes);
+/* Not for the heap: EINVAL. EAGAIN: too many regions. */
+int mprotect(void *address, size_t nbytes, int protection);
 #endif

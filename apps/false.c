@@ -1,0 +1,5 @@
+/* Ends with failure. */
+int main(void)
+{
+    return 1;
+}

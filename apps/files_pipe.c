@@ -1,0 +1,202 @@
+/* Pipes: a block of bytes each, and queues of those who wait for bytes or for room.
+ *
+ * A write is in order and whole: writers wait one behind the other until all their bytes are in, so
+ * bytes of several writes never mix. An answer that finds nobody leaves the pipe as it was. */
+#include <errno.h>
+#include <string.h>
+
+#include "files.h"
+
+enum { PIPE_NBYTES = BLOCK_NBYTES };
+
+struct waiter {
+    struct waiter *next;
+    struct pipe *pipe; /* NULL: free */
+    uint64_t token, nbytes, done;
+    uint32_t place;
+};
+
+struct pipe {
+    uint32_t block; /* 0: free */
+    bool has_reader, has_writer;
+    uint32_t first, n;
+    struct waiter *readers, *writers;
+};
+
+static struct pipe pipes[PIPES_MAX];
+static struct waiter waiters[WAITERS_MAX];
+
+struct pipe *pipe_make(void)
+{
+    for (unsigned i = 0; i < PIPES_MAX; i++) {
+        if (pipes[i].block != 0)
+            continue;
+        pipes[i] = (struct pipe){.block = block_take(), .has_reader = true, .has_writer = true};
+        return pipes[i].block == 0 ? NULL : &pipes[i];
+    }
+    return NULL;
+}
+
+static bool enqueue(struct waiter **queue, struct pipe *pipe, uint32_t place, uint64_t token,
+                    uint64_t nbytes, uint64_t done)
+{
+    for (unsigned i = 0; i < WAITERS_MAX; i++) {
+        if (waiters[i].pipe != NULL)
+            continue;
+        waiters[i] = (struct waiter){NULL, pipe, token, nbytes, done, place};
+        while (*queue != NULL)
+            queue = &(*queue)->next;
+        *queue = &waiters[i];
+        return true;
+    }
+    return false;
+}
+
+static void dequeue(struct waiter **queue)
+{
+    struct waiter *waiter = *queue;
+    *queue = waiter->next;
+    waiter->pipe = NULL;
+}
+
+/* Copies out of the pipe without taking. -EFAULT: the page is gone. */
+static int64_t peek(const struct pipe *pipe, char *to, uint64_t nbytes)
+{
+    uint64_t n = nbytes < pipe->n ? nbytes : pipe->n, part = PIPE_NBYTES - pipe->first;
+    const char *bytes = block_at(pipe->block);
+    part = part < n ? part : n;
+    if (libsys_copy(to, bytes + pipe->first, part) != 0 ||
+        libsys_copy(to + part, bytes, n - part) != 0)
+        return -EFAULT;
+    return (int64_t)n;
+}
+
+static void take(struct pipe *pipe, int64_t n)
+{
+    if (n <= 0)
+        return;
+    pipe->first = (pipe->first + (uint32_t)n) % PIPE_NBYTES;
+    pipe->n -= (uint32_t)n;
+}
+
+/* As many as there is room for. */
+static int64_t add(struct pipe *pipe, const char *from, uint64_t nbytes)
+{
+    uint64_t room = PIPE_NBYTES - pipe->n, n = nbytes < room ? nbytes : room;
+    uint64_t at = (pipe->first + pipe->n) % PIPE_NBYTES, part = PIPE_NBYTES - at;
+    char *bytes = block_at(pipe->block);
+    part = part < n ? part : n;
+    if (libsys_copy(bytes + at, from, part) != 0 || libsys_copy(bytes, from + part, n - part) != 0)
+        return -EFAULT;
+    pipe->n += (uint32_t)n;
+    return (int64_t)n;
+}
+
+/* One reader and one writer at a time, until neither can go on. */
+static bool serve_reader(struct pipe *pipe)
+{
+    struct waiter *r = pipe->readers;
+    if (r == NULL || (pipe->n == 0 && pipe->has_writer))
+        return false;
+    int64_t n = peek(pipe, files_page(r->place), r->nbytes);
+    if (files_answer(r->token, n))
+        take(pipe, n);
+    dequeue(&pipe->readers);
+    return true;
+}
+
+static bool serve_writer(struct pipe *pipe)
+{
+    struct waiter *w = pipe->writers;
+    if (w == NULL || (pipe->n == PIPE_NBYTES && pipe->has_reader))
+        return false;
+    int64_t n = -EPIPE;
+    if (pipe->has_reader)
+        n = add(pipe, files_page(w->place) + w->done, w->nbytes - w->done);
+    w->done += n > 0 ? (uint64_t)n : 0;
+    if (n >= 0 && w->done < w->nbytes)
+        return true;
+    files_answer(w->token, w->done > 0 ? (int64_t)w->done : n);
+    dequeue(&pipe->writers);
+    return true;
+}
+
+static void serve(struct pipe *pipe)
+{
+    while (serve_reader(pipe) || serve_writer(pipe))
+        ;
+}
+
+bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result)
+{
+    *result = 0;
+    if (nbytes == 0)
+        return true;
+    if (pipe->readers == NULL && (pipe->n > 0 || !pipe->has_writer)) {
+        *result = peek(pipe, files_page(place), nbytes);
+        take(pipe, *result);
+        serve(pipe);
+        return true;
+    }
+    *result = -EAGAIN;
+    return !enqueue(&pipe->readers, pipe, place, token, nbytes, 0);
+}
+
+bool pipe_write(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result)
+{
+    *result = 0;
+    if (!pipe->has_reader) {
+        *result = -EPIPE;
+        return true;
+    }
+    if (nbytes == 0)
+        return true;
+    if (pipe->writers == NULL) {
+        *result = add(pipe, files_page(place), nbytes);
+        serve(pipe);
+        if (*result < 0 || (uint64_t)*result == nbytes)
+            return true;
+    }
+    if (enqueue(&pipe->writers, pipe, place, token, nbytes, (uint64_t)*result)) {
+        serve(pipe);
+        return false;
+    }
+    if (*result == 0)
+        *result = -EAGAIN;
+    return true;
+}
+
+void pipe_close(struct pipe *pipe, bool writer)
+{
+    if (writer)
+        pipe->has_writer = false;
+    else
+        pipe->has_reader = false;
+    serve(pipe);
+    if (pipe->has_reader || pipe->has_writer)
+        return;
+    block_free(pipe->block);
+    *pipe = (struct pipe){0};
+}
+
+static void forget(struct waiter **queue, uint32_t place)
+{
+    while (*queue != NULL) {
+        if ((*queue)->place == place)
+            dequeue(queue);
+        else
+            queue = &(*queue)->next;
+    }
+}
+
+/* Those behind it in the queue may go on now. */
+void pipe_forget(uint32_t place)
+{
+    for (unsigned i = 0; i < PIPES_MAX; i++) {
+        if (pipes[i].readers == NULL && pipes[i].writers == NULL)
+            continue;
+        forget(&pipes[i].readers, place);
+        forget(&pipes[i].writers, place);
+        serve(&pipes[i]);
+    }
+}

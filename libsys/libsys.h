@@ -1,0 +1,44 @@
+/* Shared by libsys's own files and the servers. */
+#ifndef LIBSYS_H
+#define LIBSYS_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "servers.h"
+
+/* 0, or -1 if one of the two can't be accessed: copy.S. */
+int libsys_copy(void *to, const void *from, size_t nbytes);
+
+/* Sets errno from an error of pager or kernel, or -errno of a server, and returns -1; a result that
+ * is none, as it is. */
+long libsys_result(long result);
+long libsys_answer(long result);
+
+/* A request to the pager: the words are replaced by the answer's; returns the first. */
+long libsys_request(uint64_t word[6]);
+
+/* A call of a server, which is connected to if need be: the first word, or -errno (ENOSYS: there is
+ * no such server). */
+long libsys_call(unsigned slot, uint64_t word[6]);
+
+/* Time in units of the time base, and that base. */
+uint64_t libsys_now(void);
+uint64_t libsys_timebase(void);
+
+/* Has this process descriptors of its own? One that never used any has the console as 0, 1, 2. */
+extern bool libsys_connected;
+
+/* The page shared with the files server; connects. NULL: errno says why. */
+char *libsys_page(void);
+void libsys_forget_page(void); /* after fork: it was not inherited */
+
+/* The console, for descriptors that lead there: number of bytes, or -1 and errno. */
+long libsys_console_read(void *to, size_t nbytes);
+long libsys_console_write(const void *from, size_t nbytes);
+
+/* A name for the console's device; -1 and errno. */
+int libsys_mknod(const char *name);
+
+/* Writes what stdout has collected. */
+void libsys_flush(void);
+#endif

@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+"""Type at the shell as a person does, and look at what comes back."""
+
+import argparse
+import sys
+
+import pexpect
+
+import qemu
+
+DELETE, INTERRUPT, END, KILL_LINE = '\x7f', '\x03', '\x04', '\x15'
+
+
+class Shell:
+    """A booted system whose prompt was seen."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        guest.expect(r'\$ ')
+
+    def type(self, text, *patterns):
+        """Type a line; its output must match each pattern, in order, before the next prompt."""
+        self.guest.send(text + '\n')
+        for pattern in patterns:
+            self.guest.expect(pattern)
+        self.guest.expect(r'\$ ')
+
+
+def lines(shell):
+    """What a person types first."""
+    shell.type('echo hello world', r'\nhello world\r*\n')
+    shell.type('ls | grep cow | wc', r'\n1 1 8 ')
+    shell.type('cat README | wc', r'\n\d+ \d+ \d+ ')
+    shell.type('echo a; echo b', r'\na\r*\nb\r*\n')
+    shell.type('echo one > f; echo two >> f; cat < f', r'\none\r*\ntwo\r*\n')
+    shell.type('wc f; rm f; cat f', r'2 2 8 f', 'f: No such file')
+    shell.type("echo 'a  |  b' \"c;d\"", r'\na  \|  b c;d\r*\n')
+    shell.type('mkdir d; cd d; echo x > y; ls; cd ..; ls d', r'\ny\r*\n', r'\ny\r*\n')
+    shell.type('rm d; rm d/y d; ls d', 'd: Directory not empty', 'd: No such file')
+    shell.type('nonsense', 'sh: nonsense: No such file')
+    shell.type('echo |', 'syntax error')
+    shell.type('', '')
+    shell.type('ps', r'\d+ +\d+ +16 one +sh', 'ps')
+    shell.type('memstat', 'files', 'pager: ', 'kernel: ')
+    shell.type('free', 'memory', 'files')
+
+
+def keys(shell):
+    """Line editing, as it is seen and as it is read."""
+    shell.type('echo abX' + DELETE + 'c', r'\nabc\r*\n')
+    shell.type('rubbish' + KILL_LINE + 'echo clean', r'\nclean\r*\n')
+    shell.type(DELETE * 3 + 'echo d', r'\nd\r*\n')
+    shell.guest.send('echo lost' + INTERRUPT)
+    shell.guest.expect(r'\^C\r*\n')
+    shell.guest.expect(r'\$ ')
+    shell.guest.send('cat\nline\n')
+    shell.guest.expect(r'line\r*\nline\r*\n')
+    shell.guest.send('par' + END)
+    shell.guest.expect('parpar')
+    shell.guest.send(END)
+    shell.guest.expect(r'\$ ')
+
+
+def jobs(shell):
+    """Jobs in the background, and the interrupt key."""
+    shell.type('cat README | wc &', r'\[\d+\]')
+    shell.type('wait', '')
+    shell.guest.send('sleep 1000\n')
+    shell.guest.expect(r'sleep 1000\r*\n')
+    shell.guest.send(INTERRUPT)
+    shell.guest.expect(r'\^C\r*\n\$ ')
+    shell.guest.send("sh -c 'sleep 1000 | cat'\n")
+    shell.guest.expect(r"cat'\r*\n")
+    shell.guest.send(INTERRUPT)
+    shell.guest.expect(r'\^C\r*\n\$ ')
+    shell.guest.send('cat | cat\n')
+    shell.guest.expect(r'cat \| cat\r*\n')
+    shell.guest.send(INTERRUPT)
+    shell.guest.expect(r'\^C\r*\n\$ ')
+    shell.guest.send('sleep 1000 &\n')
+    shell.guest.expect(r'\[(\d+)\]\r*\n\$ ')
+    shell.type('echo still here', r'\nstill here\r*\n')
+
+
+def programs(shell):
+    """Larger programs from the prompt; one that was copied to a file runs too."""
+    shell.type('cat echo > mine; ./mine copied', r'\ncopied\r*\n')
+    shell.type('echo no program > mine; ./mine', 'sh: ./mine: Exec format error')
+    shell.type('rm mine; cowtest simple; cowtest file', 'simple ok', 'file ok')
+
+
+SCENES = {scene.__name__: scene for scene in (lines, keys, jobs, programs)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--kernel', required=True)
+    parser.add_argument('--archive', required=True)
+    parser.add_argument('--smp', type=int, default=1)
+    parser.add_argument('--mem', default='256M')
+    parser.add_argument('scene', nargs='*', help=' '.join(SCENES))
+    arguments = parser.parse_args()
+    failed = 0
+    for name in arguments.scene or SCENES:
+        with qemu.Session(arguments.kernel, arguments.archive, smp=arguments.smp,
+                          mem=arguments.mem, timeout=30) as guest:
+            problem = None
+            try:
+                shell = Shell(guest)
+                SCENES[name](shell)
+                guest.send('exit\n')
+                status = guest.wait()
+            except (pexpect.TIMEOUT, pexpect.EOF) as error:
+                problem = f'{type(error).__name__}: {error}'.partition('<pexpect')[0].strip()
+                status = None
+            audit = qemu.audit(guest.output)
+            if problem is None and (status != 0 or not audit or not audit['ok']):
+                problem = f'status {status}, audit {audit}'
+            print(f'shell: {name} {"ok" if problem is None else "FAILED " + problem}')
+            if problem is not None:
+                print(guest.output[-2000:])
+                failed = 1
+    return failed
+
+
+if __name__ == '__main__':
+    sys.exit(main())
