@@ -1,9 +1,17 @@
 #!/usr/bin/python3
-"""Print the C files of a folder, absolute and sorted, a line each; fails if there is none."""
+"""Print the C files of a folder, absolute and sorted, a line each; fails if there is none.
+
+With --kinds each is followed by a tab and 'xv6', if it includes user/user.h, or 'posix'.
+"""
+import re
 import sys
 from pathlib import Path
 
-found = sorted(Path(sys.argv[1]).resolve().glob('*.c'))
+kinds = sys.argv[1] == '--kinds'
+found = sorted(Path(sys.argv[-1]).resolve().glob('*.c'))
 if not found:
-    sys.exit(f'no *.c in {sys.argv[1]}')
-print('\n'.join(map(str, found)))
+    sys.exit(f'no *.c in {sys.argv[-1]}')
+for path in found:
+    text = path.read_text(errors='replace')
+    kind = 'xv6' if re.search(r'^[ \t]*#[ \t]*include[ \t]*"user/user.h"', text, re.M) else 'posix'
+    print(f'{path}\t{kind}' if kinds else path)

@@ -1,0 +1,17 @@
+/* Pages, and the stack pointer. */
+#ifndef XV6_RISCV_H
+#define XV6_RISCV_H
+
+#define PGSIZE          4096
+#define PGSHIFT         12
+#define PGROUNDUP(size) (((size) + PGSIZE - 1) & ~(PGSIZE - 1))
+#define PGROUNDDOWN(a)  ((a) & ~(PGSIZE - 1))
+#define MAXVA           (1L << (9 + 9 + 9 + 12 - 1))
+
+static inline uint64 r_sp(void)
+{
+    uint64 sp;
+    __asm__ volatile("mv %0, sp" : "=r"(sp));
+    return sp;
+}
+#endif

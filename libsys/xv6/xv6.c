@@ -1,0 +1,315 @@
+/* What programs with user/user.h call: POSIX calls with the old arguments and results. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "holstein.h"
+#include "libsys.h"
+#include "xv6.h"
+
+enum { PATH_LIMIT = 128, ARGUMENTS_LIMIT = 32, CHILDREN_LIMIT = 61, TICKS_A_SECOND = 10 };
+enum { FLAG_CREATE = 0x200, FLAG_TRUNC = 0x400, STACK_NBYTES = 4096 };
+
+static int nchildren;
+
+/* A path whose parts are cut to the length that directories keep; false: too long, or a bad
+ * pointer. */
+static bool shorten(char to[PATH_LIMIT], const char *from)
+{
+    size_t n = 0, part = 0;
+    for (int i = 0; i < PATH_LIMIT; i++, from++) {
+        char c;
+        if (libsys_copy(&c, from, 1) != 0)
+            return false;
+        part = c == '/' ? 0 : part + 1;
+        if (part <= FILE_NAME_MAX || c == '\0')
+            to[n++] = c;
+        if (c == '\0')
+            return true;
+    }
+    return false;
+}
+
+int xv6_fork(void)
+{
+    if (nchildren >= CHILDREN_LIMIT)
+        return -1;
+    pid_t child = fork();
+    nchildren = child == 0 ? 0 : nchildren + (child > 0);
+    return child;
+}
+
+int xv6_wait(int *status)
+{
+    uint32_t full, cause;
+    pid_t child = holstein_wait(-1, &full, &cause);
+    if (child <= 0)
+        return -1;
+    nchildren -= nchildren > 0;
+    int told = cause == CAUSE_EXIT ? (int)full : -1;
+    return status != NULL && libsys_copy(status, &told, sizeof told) != 0 ? -1 : child;
+}
+
+int xv6_write(int fd, const void *from, int nbytes)
+{
+    return nbytes < 0 ? -1 : (int)write(fd, from, (size_t)nbytes);
+}
+
+int xv6_read(int fd, void *to, int nbytes)
+{
+    return nbytes < 0 ? -1 : (int)read(fd, to, (size_t)nbytes);
+}
+
+int xv6_kill(int pid)
+{
+    return kill(pid, SIGKILL);
+}
+
+/* The arguments must find room on a stack of one page. */
+int xv6_exec(const char *path, char **argv)
+{
+    char name[PATH_LIMIT];
+    size_t nbytes = 0;
+    if (!shorten(name, path))
+        return -1;
+    for (int i = 0;; i++) {
+        const char *argument;
+        if (libsys_copy(&argument, &argv[i], sizeof argument) != 0 || i > ARGUMENTS_LIMIT)
+            return -1;
+        if (argument == NULL)
+            break;
+        char c;
+        do
+            if (libsys_copy(&c, argument++, 1) != 0 || ++nbytes > STACK_NBYTES - 512)
+                return -1;
+        while (c != '\0');
+    }
+    return execv(name, argv);
+}
+
+int xv6_open(const char *path, int flags)
+{
+    char name[PATH_LIMIT];
+    if (!shorten(name, path))
+        return -1;
+    return open(name,
+                (flags & O_ACCMODE) | ((flags & FLAG_CREATE) != 0 ? O_CREAT : 0) |
+                    ((flags & FLAG_TRUNC) != 0 ? O_TRUNC : 0),
+                0666);
+}
+
+int xv6_mknod(const char *path, short major, short minor)
+{
+    char name[PATH_LIMIT];
+    (void)major;
+    (void)minor;
+    return shorten(name, path) ? libsys_mknod(name) : -1;
+}
+
+int xv6_unlink(const char *path)
+{
+    char name[PATH_LIMIT];
+    return shorten(name, path) ? unlink(name) : -1;
+}
+
+int xv6_link(const char *old, const char *path)
+{
+    char from[PATH_LIMIT], to[PATH_LIMIT];
+    return shorten(from, old) && shorten(to, path) ? link(from, to) : -1;
+}
+
+int xv6_mkdir(const char *path)
+{
+    char name[PATH_LIMIT];
+    return shorten(name, path) ? mkdir(name, 0777) : -1;
+}
+
+int xv6_chdir(const char *path)
+{
+    char name[PATH_LIMIT];
+    return shorten(name, path) ? chdir(name) : -1;
+}
+
+static int tell(const struct stat *from, struct xv6_stat *to)
+{
+    struct xv6_stat told = {
+        .device = 1,
+        .inode = (unsigned)from->st_ino,
+        .type = S_ISDIR(from->st_mode)   ? 1
+                : S_ISREG(from->st_mode) ? 2
+                                         : 3,
+        .nlinks = (short)from->st_nlink,
+        .nbytes = (unsigned long)from->st_size,
+    };
+    return libsys_copy(to, &told, sizeof told);
+}
+
+int xv6_fstat(int fd, struct xv6_stat *to)
+{
+    struct stat stat_of;
+    return fstat(fd, &stat_of) == 0 && !S_ISFIFO(stat_of.st_mode) ? tell(&stat_of, to) : -1;
+}
+
+int xv6_stat(const char *path, struct xv6_stat *to)
+{
+    struct stat stat_of;
+    char name[PATH_LIMIT];
+    return shorten(name, path) && stat(name, &stat_of) == 0 ? tell(&stat_of, to) : -1;
+}
+
+char *xv6_sbrk(int nbytes)
+{
+    return sbrk(nbytes);
+}
+
+int xv6_sleep(int ticks)
+{
+    if (ticks > 0)
+        usleep((useconds_t)ticks * (1000000 / TICKS_A_SECOND));
+    return 0;
+}
+
+int xv6_uptime(void)
+{
+    return (int)(libsys_now() / (libsys_timebase() / TICKS_A_SECOND));
+}
+
+void *xv6_memmove(void *to, const void *from, int nbytes)
+{
+    return nbytes > 0 ? memmove(to, from, (size_t)nbytes) : to;
+}
+
+char *xv6_strchr(const char *text, char c)
+{
+    for (; *text != '\0'; text++)
+        if (*text == c)
+            return (char *)text;
+    return NULL;
+}
+
+/* Digits alone: no sign, no blanks. */
+int xv6_atoi(const char *text)
+{
+    unsigned n = 0;
+    while (*text >= '0' && *text <= '9')
+        n = n * 10 + (unsigned)(*text++ - '0');
+    return (int)n;
+}
+
+char *xv6_gets(char *to, int limit)
+{
+    int n = 0;
+    while (n + 1 < limit && read(0, &to[n], 1) == 1)
+        if (to[n++] == '\n' || to[n - 1] == '\r')
+            break;
+    to[n] = '\0';
+    return to;
+}
+
+/* Output is collected and written in pieces. */
+struct output {
+    int fd;
+    unsigned n;
+    char bytes[128];
+};
+
+static void flush(struct output *out)
+{
+    write(out->fd, out->bytes, out->n);
+    out->n = 0;
+}
+
+static void put(struct output *out, char c)
+{
+    out->bytes[out->n++] = c;
+    if (out->n == sizeof out->bytes)
+        flush(out);
+}
+
+static void put_number(struct output *out, unsigned long value, unsigned base, bool negative)
+{
+    char digits[20];
+    unsigned n = 0;
+    if (negative)
+        put(out, '-');
+    do
+        digits[n++] = "0123456789ABCDEF"[value % base];
+    while ((value /= base) != 0);
+    while (n > 0)
+        put(out, digits[--n]);
+}
+
+static void put_signed(struct output *out, long value)
+{
+    put_number(out, value < 0 ? 0 - (unsigned long)value : (unsigned long)value, 10, value < 0);
+}
+
+/* %d %u %x (with l or ll) %p %c %s %% */
+static void put_formatted(struct output *out, const char *format, va_list *arguments)
+{
+    for (; *format != '\0'; format++) {
+        if (*format != '%') {
+            put(out, *format);
+            continue;
+        }
+        unsigned nlong = 0;
+        for (format++; *format == 'l'; format++)
+            nlong++;
+        switch (*format) {
+        case 'd':
+            put_signed(out, nlong > 0 ? va_arg(*arguments, long) : va_arg(*arguments, int));
+            break;
+        case 'u':
+        case 'x':
+            put_number(out,
+                       nlong > 0 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned),
+                       *format == 'u' ? 10 : 16, false);
+            break;
+        case 'p':
+            put(out, '0');
+            put(out, 'x');
+            unsigned long value = va_arg(*arguments, unsigned long);
+            for (int shift = 60; shift >= 0; shift -= 4)
+                put(out, "0123456789ABCDEF"[value >> shift & 15]);
+            break;
+        case 'c': put(out, (char)va_arg(*arguments, int)); break;
+        case 's': {
+            const char *text = va_arg(*arguments, const char *);
+            for (text = text == NULL ? "(null)" : text; *text != '\0'; text++)
+                put(out, *text);
+            break;
+        }
+        case '\0': return;
+        default:
+            if (*format != '%')
+                put(out, '%');
+            put(out, *format);
+        }
+    }
+}
+
+void xv6_fprintf(int fd, const char *format, ...)
+{
+    struct output out = {.fd = fd};
+    va_list arguments;
+    va_start(arguments, format);
+    put_formatted(&out, format, &arguments);
+    va_end(arguments);
+    flush(&out);
+}
+
+void xv6_printf(const char *format, ...)
+{
+    struct output out = {.fd = 1};
+    va_list arguments;
+    va_start(arguments, format);
+    put_formatted(&out, format, &arguments);
+    va_end(arguments);
+    flush(&out);
+}
