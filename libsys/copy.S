@@ -4,10 +4,12 @@
  * start. It has no frame, so that ra and sp are the caller's wherever it stopped. */
     .section .text.landing, "ax"
     .globl libsys_copy
+wraps:
     li      a0, -1
     ret
 libsys_copy:
     add     a3, a0, a2          /* end */
+    bltu    a3, a0, wraps
     or      a4, a0, a1
     andi    a4, a4, 7
     bnez    a4, bytes

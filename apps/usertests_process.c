@@ -1,0 +1,233 @@
+/* usertests: processes. */
+#include "usertests.h"
+
+#include <sched.h>
+#include <signal.h>
+
+static void exit_status(void)
+{
+    for (int i = 0; i < 100; i++) {
+        int status;
+        pid_t child = test_fork();
+        if (child == 0)
+            exit(i);
+        CHECK(wait(&status) == child && WIFEXITED(status) && WEXITSTATUS(status) == i);
+    }
+}
+
+static void exit_full(void)
+{
+    static const int statuses[] = {-1, 256, 1 << 30, -300};
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        uint32_t status, cause;
+        pid_t child = test_fork();
+        if (child == 0)
+            exit(statuses[i]);
+        CHECK(holstein_wait(child, &status, &cause) == child);
+        CHECK((int)status == statuses[i] && cause == CAUSE_EXIT);
+    }
+}
+
+static void wait_none(void)
+{
+    FAILS(wait(NULL), ECHILD);
+    FAILS(waitpid(getpid(), NULL, 0), ECHILD);
+    FAILS(waitpid(1, NULL, WNOHANG), ECHILD);
+}
+
+static void wait_by_pid(void)
+{
+    int status;
+    pid_t first = test_fork();
+    if (first == 0)
+        exit(1);
+    pid_t second = test_fork();
+    if (second == 0)
+        exit(2);
+    CHECK(waitpid(second, &status, 0) == second && WEXITSTATUS(status) == 2);
+    CHECK(waitpid(first, &status, 0) == first && WEXITSTATUS(status) == 1);
+}
+
+static void wait_nohang(void)
+{
+    int ends[2], status;
+    CHECK(pipe(ends) == 0);
+    pid_t child = test_fork();
+    if (child == 0) {
+        char c;
+        close(ends[1]);
+        exit((int)read(ends[0], &c, 1));
+    }
+    CHECK(waitpid(child, &status, WNOHANG) == 0);
+    close(ends[1]);
+    while (waitpid(child, &status, WNOHANG) == 0)
+        sched_yield();
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void two_children(void)
+{
+    for (int i = 0; i < 200; i++) {
+        pid_t one = test_fork();
+        if (one == 0)
+            exit(0);
+        pid_t two = test_fork();
+        if (two == 0)
+            exit(0);
+        CHECK(wait(NULL) > 0 && wait(NULL) > 0);
+    }
+}
+
+static void fork_fork(void)
+{
+    for (int i = 0; i < 3; i++) {
+        if (test_fork() != 0)
+            continue;
+        for (int j = 0; j < 50; j++) {
+            pid_t child = test_fork();
+            if (child == 0)
+                exit(0);
+            test_join(child);
+        }
+        exit(0);
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK(wait(NULL) > 0);
+}
+
+static void reparent(void)
+{
+    for (int i = 0; i < 50; i++) {
+        pid_t child = test_fork();
+        if (child == 0) {
+            if (test_fork() == 0) {
+                sched_yield();
+                exit(0);
+            }
+            exit(0);
+        }
+        test_join(child);
+    }
+}
+
+static void orphan_parent(void)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    pid_t mine = getpid(), child = test_fork();
+    if (child == 0) {
+        pid_t middle = getpid();
+        CHECK(getppid() == mine);
+        if (test_fork() != 0)
+            exit(0);
+        while (getppid() == middle)
+            sched_yield();
+        char right = getppid() == 1;
+        exit(write(ends[1], &right, 1) != 1);
+    }
+    test_join(child);
+    char right = 0;
+    CHECK(read(ends[0], &right, 1) == 1 && right == 1);
+}
+
+static void kill_runner(void)
+{
+    pid_t child = test_fork();
+    if (child == 0)
+        for (;;)
+            __asm__ volatile("");
+    CHECK(kill(child, 0) == 0 && kill(child, SIGTERM) == 0);
+    test_dies(child, SIGKILL);
+    FAILS(kill(child, SIGKILL), ESRCH);
+}
+
+static void kill_reader(void)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    for (int i = 0; i < 50; i++) {
+        pid_t child = test_fork();
+        if (child == 0) {
+            char c;
+            exit((int)read(ends[0], &c, 1));
+        }
+        for (int j = 0; j < i % 5; j++)
+            sched_yield();
+        CHECK(kill(child, SIGKILL) == 0);
+        test_dies(child, SIGKILL);
+    }
+    char c = 'z';
+    CHECK(write(ends[1], &c, 1) == 1 && read(ends[0], &c, 1) == 1 && c == 'z');
+}
+
+static void kill_writer(void)
+{
+    static char bytes[3 * PAGE];
+    for (int i = 0; i < 20; i++) {
+        int ends[2];
+        CHECK(pipe(ends) == 0);
+        pid_t child = test_fork();
+        if (child == 0) {
+            for (;;)
+                write(ends[1], bytes, sizeof bytes);
+        }
+        close(ends[1]);
+        char c;
+        CHECK(read(ends[0], &c, 1) == 1 && kill(child, SIGKILL) == 0);
+        test_dies(child, SIGKILL);
+        while (read(ends[0], bytes, sizeof bytes) > 0)
+            ;
+        close(ends[0]);
+    }
+}
+
+static void kill_sleeper(void)
+{
+    pid_t child = test_fork();
+    if (child == 0)
+        exit((int)sleep(1000));
+    CHECK(kill(child, SIGKILL) == 0);
+    test_dies(child, SIGKILL);
+}
+
+static void kill_nobody(void)
+{
+    FAILS(kill(1, SIGKILL), EPERM);
+    FAILS(kill(2, SIGKILL), EPERM);
+    FAILS(kill(0, SIGKILL), ESRCH);
+    FAILS(kill(-5, SIGKILL), ESRCH);
+    FAILS(kill(INT32_MAX, 0), ESRCH);
+}
+
+static void kill_family(void)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    pid_t child = test_fork();
+    if (child == 0) {
+        for (int i = 0; i < 6; i++)
+            test_fork();
+        write(ends[1], "x", 1);
+        for (;;)
+            sleep(1);
+    }
+    char c;
+    for (int i = 0; i < 64; i++)
+        CHECK(read(ends[0], &c, 1) == 1);
+    uint64_t word[6] = {REQ_KILL, (uint64_t)child, KILL_FAMILY};
+    close(ends[1]);
+    CHECK(holstein_request(word) == 0);
+    test_dies(child, SIGKILL);
+    CHECK(read(ends[0], &c, 1) == 0); /* the last of them is gone */
+}
+
+const struct usertest process_tests[] = {
+    {"exit-status", exit_status, false},     {"exit-full", exit_full, false},
+    {"wait-none", wait_none, false},         {"wait-by-pid", wait_by_pid, false},
+    {"wait-nohang", wait_nohang, false},     {"two-children", two_children, true},
+    {"fork-fork", fork_fork, true},          {"reparent", reparent, false},
+    {"orphan-parent", orphan_parent, false}, {"kill-runner", kill_runner, false},
+    {"kill-reader", kill_reader, false},     {"kill-writer", kill_writer, false},
+    {"kill-sleeper", kill_sleeper, false},   {"kill-nobody", kill_nobody, false},
+    {"kill-family", kill_family, false},     {NULL, NULL, false},
+};
