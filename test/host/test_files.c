@@ -1,0 +1,212 @@
+/* The files server on the host: random messages of hostile clients, births and deaths in between.
+ *
+ * Transfer pages change whenever they are looked at, and may be gone. Afterwards every block
+ * belongs to one inode or is free, and with the last client all descriptors and pipes are gone. */
+#include "../../apps/files.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLIENTS = 12, ARENA_NBYTES = 256 << 10, ANSWERS_MAX = 1024, ERRNO_MAX = 200 };
+
+static uint64_t state, nsteps;
+static char pages[CLIENTS + 1][PAGE_SIZE], arena[ARENA_NBYTES];
+static uint32_t next_pid = 10;
+static uint64_t token, waiting[ANSWERS_MAX];
+static unsigned nwaiting;
+
+static uint64_t pick(uint64_t n)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (state >> 33) % n;
+}
+
+static _Noreturn void fail(const char *what)
+{
+    printf("files: FAILED %s after %llu steps\n", what, (unsigned long long)nsteps);
+    exit(1);
+}
+
+static bool in_pages(const void *at)
+{
+    return (const char *)at >= pages[0] && (const char *)at < pages[CLIENTS + 1];
+}
+
+/* Parts of names that lead somewhere more often than random bytes do. */
+static void scribble(char *to)
+{
+    static const char *const parts[] = {"a",
+                                        "b",
+                                        "/",
+                                        "..",
+                                        ".",
+                                        "d",
+                                        "/d/",
+                                        "console",
+                                        "README",
+                                        "fourteen-chars",
+                                        "fifteen-letters"};
+    char *at = to;
+    memset(to, (int)pick(4) == 0 ? 'x' : 0, 64);
+    for (uint64_t n = pick(4); n > 0; n--) {
+        const char *part = parts[pick(sizeof parts / sizeof *parts)];
+        memcpy(at, part, strlen(part));
+        at += strlen(part);
+    }
+}
+
+int libsys_copy(void *to, const void *from, size_t nbytes)
+{
+    if ((in_pages(to) || in_pages(from)) && pick(50) == 0)
+        return -1;
+    memcpy(to, from, nbytes);
+    if (in_pages(from) && pick(3) == 0)
+        scribble(pages[((const char *)from - pages[0]) / PAGE_SIZE]);
+    return 0;
+}
+
+char *files_page(uint32_t place)
+{
+    if (place == 0 || place > CLIENTS)
+        fail("page of a place that is not there");
+    return pages[place];
+}
+
+static void check_result(int64_t result)
+{
+    if (result < -ERRNO_MAX)
+        fail("a result that is no errno");
+}
+
+/* Each token that waits is answered once; that of a thread that was ended, never. */
+bool files_answer(uint64_t answered, int64_t result)
+{
+    check_result(result);
+    for (unsigned i = 0; i < nwaiting; i++) {
+        if (waiting[i] != answered)
+            continue;
+        waiting[i] = waiting[--nwaiting];
+        return pick(8) != 0;
+    }
+    fail("an answer to nobody");
+}
+
+static uint64_t odd_word(void)
+{
+    static const uint64_t absurd[] = {~0ul, 1ul << 63, 1ul << 32, 1ul << 31,
+                                      4096, 4097,      257,       65535};
+    return pick(6) == 0 ? absurd[pick(sizeof absurd / sizeof *absurd)]
+                        : pick(pick(3) == 0 ? 5000 : 12);
+}
+
+static void message(void)
+{
+    uint32_t place = (uint32_t)pick(CLIENTS) + 1, pid = clients[place].pid;
+    uint64_t word[6] = {pick(FILES_REQUESTS + 1), odd_word(), odd_word(), odd_word(), odd_word()};
+    scribble(pages[place]);
+    if (pick(3) == 0)
+        word[1] = strlen(pages[place]);
+    if (pick(2) == 0)
+        word[2] = strlen(pages[place]);
+    if (word[0] == FILES_OPEN && pick(2) == 0)
+        word[1] = FILES_READABLE | FILES_WRITABLE | FILES_CREATE;
+    if (pick(100) == 0)
+        pid = 5;
+    bool waits = word[0] == FILES_READ || word[0] == FILES_WRITE;
+    if (nwaiting == ANSWERS_MAX)
+        fail("too many wait");
+    if (waits)
+        waiting[nwaiting++] = ++token;
+    if (files_request(place, pid, token, word)) {
+        check_result((int64_t)word[0]);
+        for (unsigned i = 0; waits && i < nwaiting; i++)
+            if (waiting[i] == token)
+                waiting[i] = waiting[--nwaiting];
+    } else if (!waits) {
+        fail("a request without an answer");
+    }
+}
+
+static void birth_or_death(void)
+{
+    uint32_t place = (uint32_t)pick(CLIENTS) + 1, parent = (uint32_t)pick(CLIENTS + 1);
+    if (clients[place].pid != 0)
+        client_dead(place);
+    else
+        client_born(place, next_pid++, parent != 0 && clients[parent].pid != 0 ? parent : 0);
+}
+
+static uint64_t blocks_of(const struct inode *inode)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < DIRECT_BLOCKS; i++)
+        n += inode->block[i] != 0;
+    if (inode->index == 0)
+        return n;
+    const uint32_t *index = (const uint32_t *)block_at(inode->index);
+    for (int i = 0; i < INDEX_ENTRIES; i++)
+        n += index[i] != 0;
+    return n + 1;
+}
+
+/* With nobody left: no open inode but none held, and every block somewhere. */
+static void check_rest(void)
+{
+    for (uint32_t place = 1; place <= CLIENTS; place++)
+        client_dead(place);
+    uint64_t total, nfree = blocks_free(&total), nused = 0;
+    for (unsigned i = 1; i < INODES_MAX; i++) {
+        if (inodes[i].type == 0)
+            continue;
+        if (inodes[i].nopen != 0)
+            fail("an inode that is still open");
+        if (inodes[i].nlinks == 0)
+            fail("an inode that nobody names");
+        nused += blocks_of(&inodes[i]);
+    }
+    if (nfree / BLOCK_NBYTES + nused != total / BLOCK_NBYTES)
+        fail("blocks lost");
+    nwaiting = 0;
+}
+
+static uint64_t make_archive(uint8_t *to)
+{
+    int at = 0;
+    const char *const names[] = {"README", "TRAILER!!!"};
+    for (int i = 0; i < 2; i++) {
+        unsigned nbytes = i == 0 ? 5000 : 0;
+        at +=
+            sprintf((char *)to + at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+                    0, 0100644, 0, 0, 1, 0, nbytes, 0, 0, 0, 0, (unsigned)strlen(names[i]) + 1, 0);
+        strcpy((char *)to + at, names[i]);
+        at += (int)strlen(names[i]) + 1;
+        while (at % 4 != 0)
+            to[at++] = 0;
+        memset(to + at, 'r', nbytes);
+        at += (int)nbytes;
+    }
+    return (uint64_t)at;
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t archive[8192];
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, nrounds = 300;
+    uint64_t nbytes = make_archive(archive);
+    data_init(arena, sizeof arena);
+    if (names_init(archive, nbytes) != 0)
+        fail("start");
+    for (uint64_t round = 0; round < nrounds; round++) {
+        state = seed * 1000003 + round;
+        for (int i = 0; i < 3000; i++, nsteps++) {
+            if (pick(20) == 0)
+                birth_or_death();
+            else
+                message();
+        }
+        check_rest();
+    }
+    printf("files: ok seed=%llu steps=%llu\n", (unsigned long long)seed,
+           (unsigned long long)nsteps);
+    return 0;
+}
