@@ -12,7 +12,11 @@ enum { CLIENTS = 12, ARENA_NBYTES = 256 << 10, ANSWERS_MAX = 1024, ERRNO_MAX = 2
 static uint64_t state, nsteps;
 static char pages[CLIENTS + 1][PAGE_SIZE], arena[ARENA_NBYTES];
 static uint32_t next_pid = 10;
-static uint64_t token, waiting[ANSWERS_MAX];
+static uint64_t token;
+static struct {
+    uint64_t token;
+    uint32_t place, pid;
+} waiting[ANSWERS_MAX];
 static unsigned nwaiting;
 
 static uint64_t pick(uint64_t n)
@@ -55,8 +59,17 @@ static void scribble(char *to)
     }
 }
 
+/* What a copy touches of the transfer pages is a part of one. */
+static void check_page(const void *at, size_t nbytes)
+{
+    if (in_pages(at) && (size_t)((const char *)at - pages[0]) % PAGE_SIZE + nbytes > PAGE_SIZE)
+        fail("a copy beyond the transfer page");
+}
+
 int libsys_copy(void *to, const void *from, size_t nbytes)
 {
+    check_page(to, nbytes);
+    check_page(from, nbytes);
     if ((in_pages(to) || in_pages(from)) && pick(50) == 0)
         return -1;
     memcpy(to, from, nbytes);
@@ -83,8 +96,10 @@ bool files_answer(uint64_t answered, int64_t result)
 {
     check_result(result);
     for (unsigned i = 0; i < nwaiting; i++) {
-        if (waiting[i] != answered)
+        if (waiting[i].token != answered)
             continue;
+        if (clients[waiting[i].place].pid != waiting[i].pid)
+            fail("an answer to a client that is dead");
         waiting[i] = waiting[--nwaiting];
         return pick(8) != 0;
     }
@@ -116,11 +131,11 @@ static void message(void)
     if (nwaiting == ANSWERS_MAX)
         fail("too many wait");
     if (waits)
-        waiting[nwaiting++] = ++token;
+        waiting[nwaiting++] = (typeof(waiting[0])){++token, place, clients[place].pid};
     if (files_request(place, pid, token, word)) {
         check_result((int64_t)word[0]);
         for (unsigned i = 0; waits && i < nwaiting; i++)
-            if (waiting[i] == token)
+            if (waiting[i].token == token)
                 waiting[i] = waiting[--nwaiting];
     } else if (!waits) {
         fail("a request without an answer");
@@ -130,9 +145,12 @@ static void message(void)
 static void birth_or_death(void)
 {
     uint32_t place = (uint32_t)pick(CLIENTS) + 1, parent = (uint32_t)pick(CLIENTS + 1);
-    if (clients[place].pid != 0)
+    if (clients[place].pid != 0) {
         client_dead(place);
-    else
+        for (unsigned i = nwaiting; i-- > 0;)
+            if (waiting[i].place == place)
+                waiting[i] = waiting[--nwaiting];
+    } else
         client_born(place, next_pid++, parent != 0 && clients[parent].pid != 0 ? parent : 0);
 }
 
@@ -147,6 +165,20 @@ static uint64_t blocks_of(const struct inode *inode)
     for (int i = 0; i < INDEX_ENTRIES; i++)
         n += index[i] != 0;
     return n + 1;
+}
+
+/* The parent that a directory names is one. */
+static void check_parents(void)
+{
+    struct directory_entry entry[2];
+    for (unsigned i = 1; i < INODES_MAX; i++) {
+        if (inodes[i].type != TYPE_DIRECTORY || inodes[i].size == 0)
+            continue;
+        memcpy(entry, block_at(inodes[i].block[0]), sizeof entry);
+        const struct inode *parent = &inodes[entry[1].inode];
+        if (entry[0].inode != i || parent->type != TYPE_DIRECTORY || parent->nlinks == 0)
+            fail("a directory whose parent is gone");
+    }
 }
 
 /* With nobody left: no open inode but none held, and every block somewhere. */
@@ -204,6 +236,7 @@ int main(int argc, char **argv)
             else
                 message();
         }
+        check_parents();
         check_rest();
     }
     printf("files: ok seed=%llu steps=%llu\n", (unsigned long long)seed,
