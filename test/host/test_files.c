@@ -10,7 +10,8 @@
 enum { CLIENTS = 12, ARENA_NBYTES = 256 << 10, ANSWERS_MAX = 1024, ERRNO_MAX = 200 };
 
 static uint64_t state, nsteps;
-static char pages[CLIENTS + 1][PAGE_SIZE], arena[ARENA_NBYTES];
+/* Behind each page is one that belongs to nobody. */
+static char pages[CLIENTS + 1][2 * PAGE_SIZE], arena[ARENA_NBYTES];
 static uint32_t next_pid = 10;
 static uint64_t token;
 static struct {
@@ -51,8 +52,8 @@ static void scribble(char *to)
                                         "fourteen-chars",
                                         "fifteen-letters"};
     char *at = to;
-    memset(to, (int)pick(4) == 0 ? 'x' : 0, 64);
-    for (uint64_t n = pick(4); n > 0; n--) {
+    memset(to, 0, 64);
+    for (uint64_t n = pick(10) == 0 ? 0 : pick(4) + 1; n > 0; n--) {
         const char *part = parts[pick(sizeof parts / sizeof *parts)];
         memcpy(at, part, strlen(part));
         at += strlen(part);
@@ -62,7 +63,8 @@ static void scribble(char *to)
 /* What a copy touches of the transfer pages is a part of one. */
 static void check_page(const void *at, size_t nbytes)
 {
-    if (in_pages(at) && (size_t)((const char *)at - pages[0]) % PAGE_SIZE + nbytes > PAGE_SIZE)
+    if (in_pages(at) &&
+        (size_t)((const char *)at - pages[0]) % sizeof pages[0] + nbytes > PAGE_SIZE)
         fail("a copy beyond the transfer page");
 }
 
@@ -73,8 +75,8 @@ int libsys_copy(void *to, const void *from, size_t nbytes)
     if ((in_pages(to) || in_pages(from)) && pick(50) == 0)
         return -1;
     memcpy(to, from, nbytes);
-    if (in_pages(from) && pick(3) == 0)
-        scribble(pages[((const char *)from - pages[0]) / PAGE_SIZE]);
+    if (in_pages(from) && pick(20) == 0)
+        scribble(pages[(size_t)((const char *)from - pages[0]) / sizeof pages[0]]);
     return 0;
 }
 
@@ -114,17 +116,34 @@ static uint64_t odd_word(void)
                         : pick(pick(3) == 0 ? 5000 : 12);
 }
 
+/* Most messages make sense but for one word, or they would get no further than the first check. */
+static void make_sense(uint64_t word[6], uint64_t name_nbytes)
+{
+    static const uint64_t counts[] = {0, 1, 100, 512, 4096, 4097};
+    bool by_name = word[0] == FILES_OPEN || (word[0] >= FILES_STAT_AT && word[0] <= FILES_CHDIR);
+    word[1] = by_name ? name_nbytes : pick(8);
+    word[2] = counts[pick(sizeof counts / sizeof *counts)];
+    word[3] = pick(3);
+    if (word[0] == FILES_OPEN) {
+        word[1] = pick(3) != 0 ? FILES_READABLE | FILES_WRITABLE | FILES_CREATE : pick(256);
+        word[2] = name_nbytes;
+    }
+    if (word[0] == FILES_LINK) {
+        word[1] = pick(name_nbytes + 1);
+        word[2] = name_nbytes - word[1];
+    }
+    if (word[0] == FILES_DUP)
+        word[2] = pick(3) == 0 ? ~0ul : pick(34);
+    if (pick(8) == 0)
+        word[pick(3) + 1] = odd_word();
+}
+
 static void message(void)
 {
     uint32_t place = (uint32_t)pick(CLIENTS) + 1, pid = clients[place].pid;
-    uint64_t word[6] = {pick(FILES_REQUESTS + 1), odd_word(), odd_word(), odd_word(), odd_word()};
+    uint64_t word[6] = {pick(FILES_REQUESTS + 1)};
     scribble(pages[place]);
-    if (pick(3) == 0)
-        word[1] = strlen(pages[place]);
-    if (pick(2) == 0)
-        word[2] = strlen(pages[place]);
-    if (word[0] == FILES_OPEN && pick(2) == 0)
-        word[1] = FILES_READABLE | FILES_WRITABLE | FILES_CREATE;
+    make_sense(word, strlen(pages[place]));
     if (pick(100) == 0)
         pid = 5;
     bool waits = word[0] == FILES_READ || word[0] == FILES_WRITE;
@@ -174,6 +193,8 @@ static void check_parents(void)
     for (unsigned i = 1; i < INODES_MAX; i++) {
         if (inodes[i].type != TYPE_DIRECTORY || inodes[i].size == 0)
             continue;
+        if (inodes[i].nlinks == 0)
+            fail("a removed directory with entries");
         memcpy(entry, block_at(inodes[i].block[0]), sizeof entry);
         const struct inode *parent = &inodes[entry[1].inode];
         if (entry[0].inode != i || parent->type != TYPE_DIRECTORY || parent->nlinks == 0)
@@ -225,18 +246,19 @@ int main(int argc, char **argv)
     static uint8_t archive[8192];
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, nrounds = 300;
     uint64_t nbytes = make_archive(archive);
-    data_init(arena, sizeof arena);
-    if (names_init(archive, nbytes) != 0)
-        fail("start");
     for (uint64_t round = 0; round < nrounds; round++) {
         state = seed * 1000003 + round;
+        data_init(arena, sizeof arena);
+        if (names_init(archive, nbytes) != 0)
+            fail("start");
         for (int i = 0; i < 3000; i++, nsteps++) {
-            if (pick(20) == 0)
+            if (i % 100 == 0)
+                check_parents();
+            if (pick(40) == 0)
                 birth_or_death();
             else
                 message();
         }
-        check_parents();
         check_rest();
     }
     printf("files: ok seed=%llu steps=%llu\n", (unsigned long long)seed,
