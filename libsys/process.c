@@ -172,6 +172,14 @@ long holstein_thread(void (*function)(void *), void *argument, void *stack, size
     return libsys_result(libsys_request(word));
 }
 
+long holstein_fault(enum handler_answer answer, struct holstein_fault *fault)
+{
+    uint64_t word[6] = {REQ_HANDLER, answer};
+    long result = libsys_result(libsys_request(word));
+    *fault = (struct holstein_fault){word[1], word[2], word[3]};
+    return result;
+}
+
 _Noreturn void libsys_thread_end(uint64_t number)
 {
     for (;;)

@@ -45,35 +45,41 @@ fault_answer_t invalid_access(struct process *process, uint64_t token, struct in
     return 0;
 }
 
+/* The fault that was handed over is answered; false: it ends the process. */
+static bool answer_served(struct process *process, uint64_t verdict)
+{
+    uint64_t served = process->faulted[0].token;
+    if (verdict < HANDLER_RESUME || served == 0)
+        return true;
+    if (verdict == HANDLER_KILL)
+        return false;
+    for (unsigned i = 0; i + 1 < THREADS_MAX; i++)
+        process->faulted[i] = process->faulted[i + 1];
+    process->faulted[THREADS_MAX - 1].token = 0;
+    port_reply(served, (const uint64_t[6]){0});
+    return true;
+}
+
 bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6])
 {
     uint64_t verdict = word[1];
-    if (verdict > HANDLER_KILL || (process->handler_waits && process->handler != token)) {
-        word[0] = (uint64_t)ERR_INVALID;
+    bool mine = process->handler == 0 || same_thread(process->handler, token);
+    word[0] = mine && verdict <= HANDLER_KILL ? 0 : (uint64_t)ERR_INVALID;
+    if (word[0] != 0)
         return true;
-    }
     process->handler = token;
-    struct faulted served = process->faulted[0];
-    if (verdict != HANDLER_FIRST && served.token != 0) {
-        if (verdict == HANDLER_KILL) {
-            death_kill(process, CAUSE_ADDRESS);
-            return false;
-        }
-        for (unsigned i = 0; i + 1 < THREADS_MAX; i++)
-            process->faulted[i] = process->faulted[i + 1];
-        process->faulted[THREADS_MAX - 1].token = 0;
-        port_reply(served.token, (const uint64_t[6]){0});
+    if (verdict == HANDLER_REGISTER)
+        return true;
+    if (!answer_served(process, verdict)) {
+        death_kill(process, CAUSE_ADDRESS);
+        return false;
     }
     const struct faulted *next = &process->faulted[0];
-    if (next->token != 0) {
-        word[0] = 0;
-        word[1] = next->address;
-        word[2] = next->cause;
-        word[3] = next->pc;
-        return true;
-    }
-    process->handler_waits = true;
-    return false;
+    process->handler_waits = next->token == 0;
+    word[1] = next->address;
+    word[2] = next->cause;
+    word[3] = next->pc;
+    return !process->handler_waits;
 }
 
 bool invalid_leave(struct process *process, uint64_t token)

@@ -117,7 +117,7 @@ static void test_handler(void)
     uint64_t va = (uint64_t)fake_call(p, REQ_MMAP, PAGE_SIZE, 0, 0);
     uint8_t byte = 9;
     CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == 1);
-    memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_FIRST}, sizeof word);
+    memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_WAIT}, sizeof word);
     CHECK(fake_request(p, 1, word) == FAKE_WAITS);
     CHECK(!fake_store(p, va, 1) && !fake_is_idle(p, 0) && fake_is_idle(p, 1));
     const uint64_t *fault = fake_reply(p, 1);
@@ -143,7 +143,7 @@ static void test_handler_gone(void)
         uint8_t byte = 0;
         int64_t pid = p->pid;
         fake_request(p, 0, word);
-        memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_FIRST}, sizeof word);
+        memcpy(word, (uint64_t[6]){REQ_HANDLER, HANDLER_WAIT}, sizeof word);
         CHECK(fake_request(p, 1, word) == FAKE_WAITS && !fake_store(p, 8, 1));
         if (own != 0) {
             CHECK(!fake_access(p, 1, 8, FAKE_LOAD, &byte));
