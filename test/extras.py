@@ -29,6 +29,50 @@ int main(int argc, char **argv)
 '''
 
 
+XV6 = r'''
+#include "kernel/types.h"
+#include "kernel/stat.h"
+#include "user/user.h"
+#include "kernel/fs.h"
+#include "kernel/fcntl.h"
+#include "kernel/riscv.h"
+
+static int dies(int what)
+{
+    int status;
+    if (fork() == 0) {
+        if (what == 0)
+            *(volatile int *)0 = 1;
+        else
+            *(volatile char *)(r_sp() - PGSIZE) = 1;
+        exit(0);
+    }
+    wait(&status);
+    return status == -1;
+}
+
+int main(int argc, char **argv)
+{
+    char *echo[] = {"echo", "old:", "exec", "ok", 0}, *top = sbrk(0);
+    struct stat st;
+    int status, fd = open("f", O_CREATE | O_RDWR);
+    printf("old: text %s\n", dies(0) ? "ok" : "FAILED");
+    printf("old: guard %s\n", dies(1) ? "ok" : "FAILED");
+    printf("old: heap %s\n", (uint64)top % PGSIZE == 0 && r_sp() < (uint64)top &&
+           (uint64)top - r_sp() < 2 * PGSIZE && sbrk(1) == top ? "ok" : "FAILED");
+    printf("old: bad %s\n", write(fd, (char *)0x80000000L, 10) == -1 && write(fd, top, -1) == -1 &&
+           open((char *)~0L, 0) == -1 ? "ok" : "FAILED");
+    printf("old: stat %s\n", write(fd, "abc", 3) == 3 && fstat(fd, &st) == 0 && st.size == 3 &&
+           st.type == T_FILE && unlink("f") == 0 ? "ok" : "FAILED");
+    if (fork() == 0)
+        exit(-300);
+    wait(&status);
+    printf("old: status %s\n", status == -300 ? "ok" : "FAILED");
+    exec("echo", echo);
+    exit(1);
+}
+'''
+
 # The example of pager/policy/README.md.
 POLICY = r'''
 #include "policy.h"
@@ -58,6 +102,7 @@ def main():
         apps.mkdir()
         policies.mkdir()
         (apps / 'hello.c').write_text(HELLO)
+        (apps / 'old.c').write_text(XV6)
         (policies / 'mine.c').write_text(POLICY)
         for command in (['meson', 'setup', build, source, '--cross-file',
                          source / 'cross-riscv64.ini', f'-Dextra_apps={apps}',
@@ -68,6 +113,8 @@ def main():
                 print(done.stdout, done.stderr)
                 return 1
         hello, output = boot(build, "run='hello twelve-bytes'")
+        old, old_output = boot(build, 'run=old')
+        hello = hello and old and 'old: exec ok' in old_output
         cowtest, _ = boot(build, "policy=mine run='cowtest'")
         return 0 if hello and 'child=12' in output and cowtest else 1
 
