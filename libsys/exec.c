@@ -120,7 +120,8 @@ static int from_files(struct argument_block *block, uint64_t image[2])
 static long request(struct argument_block *block, size_t nbytes, const uint64_t image[2])
 {
     uint64_t word[6] = {REQ_EXEC, (uint64_t)block, page_up(nbytes), image[0], image[1]};
-    libsys_flush();
+    if (libsys_flush != NULL)
+        libsys_flush();
     return libsys_request(word);
 }
 

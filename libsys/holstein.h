@@ -23,9 +23,9 @@ long holstein_statistic(uint64_t which);
  * It ends when the function returns. Only the first thread may use stdio. */
 long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes);
 
-/* The calling thread serves this process's own invalid accesses (CAUSE_ADDRESS) by other threads: it
- * registers, and from then on waits for one after the other. -1 and errno: EINVAL, another thread
- * does. */
+/* The calling thread serves this process's own invalid accesses (CAUSE_ADDRESS) by other threads:
+ * it registers, and from then on waits for one after the other. -1 and errno: EINVAL, another
+ * thread does. */
 struct holstein_fault {
     uint64_t address, cause, pc; /* cause: 12 fetch, 13 load, 15 store */
 };

@@ -39,6 +39,6 @@ long libsys_console_write(const void *from, size_t nbytes);
 /* A name for the console's device; -1 and errno. */
 int libsys_mknod(const char *name);
 
-/* Writes what stdout has collected. */
-void libsys_flush(void);
+/* Writes what stdout has collected; not there (NULL) in a program that has no streams. */
+void libsys_flush(void) __attribute__((weak));
 #endif

@@ -25,7 +25,8 @@ static long request(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 
 pid_t fork(void)
 {
-    libsys_flush(); /* or the child would write it again */
+    if (libsys_flush != NULL)
+        libsys_flush(); /* or the child would write it again */
     pid_t child = (pid_t)request(REQ_FORK, 0, 0, 0);
     if (child == 0)
         libsys_forget_page();
@@ -39,7 +40,8 @@ pid_t vfork(void)
 
 _Noreturn void _exit(int status)
 {
-    libsys_flush();
+    if (libsys_flush != NULL)
+        libsys_flush();
     for (;;)
         request(REQ_EXIT, (uint32_t)status, 0, 0);
 }

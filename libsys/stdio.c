@@ -20,6 +20,8 @@ FILE *const stderr = &error.xfile.cfile.file;
 
 void libsys_flush(void)
 {
-    fflush(stdout);
-    fflush(stderr);
+    if (out.len > 0)
+        fflush(stdout);
+    if (error.len > 0)
+        fflush(stderr);
 }

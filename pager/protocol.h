@@ -57,10 +57,7 @@ enum request {
     REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
     REQ_PRIORITY,   /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
                        ERR_INVALID, ERR_PERMISSION (init and servers) */
-    REQ_HANDLER,    /* a1 enum handler_answer: the calling thread serves what would end this process
-                       for    CAUSE_ADDRESS. REGISTER -> 0 at once. The others answer the fault before, if
-                       there    was one, and wait -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID: another
-                       thread does */
+    REQ_HANDLER,    /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */
     REQ_PROCESS, /* a1 number, a2 enum process_info -> the process with the next higher number, or
                     0: none; a1-a5 as that says */
     REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server
@@ -74,6 +71,10 @@ enum request {
 };
 
 enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobody */ };
+
+/* The calling thread serves what would end its process for CAUSE_ADDRESS. REGISTER answers at once.
+ * The others first answer the fault that was handed over last, if there is one, and then wait for
+ * the next. ERR_INVALID: another thread does that. */
 enum handler_answer { HANDLER_REGISTER, HANDLER_WAIT, HANDLER_RESUME, HANDLER_KILL };
 enum server_event {
     EVENT_NONE,
