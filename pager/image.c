@@ -35,19 +35,29 @@ static unsigned segment_rights(const struct elf_segment *segment)
            ((segment->rights & ELF_X) != 0 ? RIGHT_X : 0u);
 }
 
+/* Words where it can be done: what the compiler would call goes byte by byte. */
+static void copy_bytes(char *to, const char *from, uint64_t nbytes)
+{
+    if ((((uint64_t)to | (uint64_t)from) & 7) == 0)
+        for (; nbytes >= 8; to += 8, from += 8, nbytes -= 8)
+            *(uint64_t *)to = *(const uint64_t *)from;
+    for (; nbytes > 0; nbytes--)
+        *to++ = *from++;
+}
+
 /* Copies bytes of the file; those of an offered one may change while they are read, and that harms
  * nobody but the new program. */
 static void read_file(const struct image *image, uint64_t offset, void *to, uint64_t nbytes)
 {
     if (image->file != NULL) {
-        __builtin_memcpy(to, image->file + offset, nbytes);
+        copy_bytes(to, (const char *)image->file + offset, nbytes);
         return;
     }
     for (uint64_t n; nbytes > 0; offset += n, to = (char *)to + n, nbytes -= n) {
         uint64_t va = image->offered + offset, in_page = va % PAGE_SIZE;
         pfn_t frame = entry_frame(*map_find(&image->offerer->map, va));
         n = PAGE_SIZE - in_page < nbytes ? PAGE_SIZE - in_page : nbytes;
-        __builtin_memcpy(to, (const char *)port_frame(frame) + in_page, n);
+        copy_bytes(to, (const char *)port_frame(frame) + in_page, n);
     }
 }
 
