@@ -52,7 +52,7 @@ static void exec_damaged(void)
 {
     char *argv[] = {"mine", NULL};
     static char bytes[2 * PAGE];
-    int from = open("true", O_RDONLY);
+    int from = open("wc", O_RDONLY);
     CHECK(read(from, bytes, sizeof bytes) == sizeof bytes && close(from) == 0);
     srand(1);
     for (int i = 0; i < 60; i++) {
