@@ -81,7 +81,9 @@ static void give_away_children(struct process *process)
 static void report_server(const struct process *process)
 {
     char line[] = "pager: server died:                 \n";
-    __builtin_memcpy(line + sizeof line - 2 - NAME_NBYTES, process->name, NAME_NBYTES);
+    char *at = line + sizeof line - 2 - NAME_NBYTES;
+    for (unsigned i = 0; i < NAME_NBYTES && process->name[i] != '\0'; i++)
+        at[i] = process->name[i];
     port_print(line);
 }
 
