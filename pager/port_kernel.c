@@ -181,7 +181,7 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     lock_acquire(&kernel_lock);
     err_t found = vm_next(space_of(process), *va, frame);
     lock_release(&kernel_lock);
-    if (found < 0)
+    if (found < 0 || (uint64_t)found >= ADDRESS_LIMIT)
         return false;
     *va = (uint64_t)found & ~(uint64_t)RIGHTS_MASK;
     *rights = (unsigned)found & RIGHTS_MASK;
