@@ -255,6 +255,7 @@ static const struct {
     {"threads", test_threads},
     {"waiters", test_waiters},
     {"torn", test_torn},
+    {"execs", test_execs},
     {"mmap", test_mmap},
     {"sbrk", test_sbrk},
     {"exec", test_exec},

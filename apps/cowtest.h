@@ -48,4 +48,5 @@ void test_stale(void);
 void test_threads(void);
 void test_waiters(void);
 void test_torn(void);
+void test_execs(void);
 #endif

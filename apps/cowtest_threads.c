@@ -2,6 +2,7 @@
 #include <sched.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cowtest.h"
@@ -180,4 +181,33 @@ void test_torn(void)
     }
     storm.shared->word[0] = 0;
     test_await(&storm.shared->word[2], 1);
+}
+
+/* Threads fault while another one execs: nothing of theirs reaches the new program. */
+void test_execs(void)
+{
+    enum { ROUNDS = 20 };
+    static struct storm storm;
+    char *argv[] = {"cowtest", "--exec", "an argument", NULL};
+    storm.shared = test_shared();
+    char *area = test_pages(4);
+    for (int i = 0; i < 4; i++)
+        storm.page[i] = (volatile long *)(area + i * PAGE);
+    for (int round = 0; round < ROUNDS; round++) {
+        storm.shared->word[0] = 1;
+        storm.shared->word[1] = 0;
+        int status;
+        pid_t child = test_fork();
+        if (child == 0) {
+            CHECK(holstein_thread(store_for_ever, &storm, stack(), STACK) > 0);
+            CHECK(holstein_thread(store_for_ever, &storm, stack(), STACK) > 0);
+            test_await(&storm.shared->word[1], 1);
+            if (fork() == 0) /* their pages are shared again, so each store faults */
+                _exit(0);
+            execv("cowtest", argv);
+            _exit(1);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
+    }
 }

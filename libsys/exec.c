@@ -119,10 +119,19 @@ static int from_files(struct argument_block *block, uint64_t image[2])
 
 static long request(struct argument_block *block, size_t nbytes, const uint64_t image[2])
 {
-    uint64_t word[6] = {REQ_EXEC, (uint64_t)block, page_up(nbytes), image[0], image[1]};
+    uint64_t word[6];
+    long result;
     if (libsys_flush != NULL)
         libsys_flush();
-    return libsys_request(word);
+    do { /* again while a page of another thread is being copied */
+        word[0] = REQ_EXEC;
+        word[1] = (uint64_t)block;
+        word[2] = page_up(nbytes);
+        word[3] = image[0];
+        word[4] = image[1];
+        result = libsys_request(word);
+    } while (result == ERR_AGAIN);
+    return result;
 }
 
 int execv(const char *path, char *const argv[])

@@ -49,15 +49,71 @@ static void start(struct process *process, const struct image *image)
     port_thread_start(process, 0);
 }
 
-/* The second half: can't fail. Threads stop first, entries go next, then the frames. */
+/* What names a process to the port. */
+struct identity {
+    uint64_t badge;
+    uint32_t handle, thread_handle[THREADS_MAX];
+    uint8_t connected;
+};
+
+static struct identity identity_of(const struct process *process)
+{
+    struct identity identity = {
+        .badge = process->badge, .handle = process->handle, .connected = process->connected};
+    __builtin_memcpy(identity.thread_handle, process->thread_handle, sizeof identity.thread_handle);
+    return identity;
+}
+
+static void set_identity(struct process *process, const struct identity *identity)
+{
+    process->badge = identity->badge;
+    process->handle = identity->handle;
+    process->connected = identity->connected;
+    __builtin_memcpy(process->thread_handle, identity->thread_handle,
+                     sizeof identity->thread_handle);
+}
+
+static err_t make_space(struct process *process, unsigned connected)
+{
+    err_t error = port_space_make(process, false);
+    if (error != 0)
+        return error;
+    error = port_thread_make(process, 0);
+    if (error == 0)
+        error = service_reconnect(process, connected);
+    if (error != 0)
+        port_space_destroy(process);
+    return error;
+}
+
+/* A process that has had more threads goes on in a new space, under a new badge: a message of one
+ * of them may have been delivered already and wait for the core's lock, and the new program must
+ * not pay for it. On an error all is as it was. */
+static err_t renew_space(struct process *process)
+{
+    struct identity old = identity_of(process);
+    process->badge = process_next_badge(process);
+    process->handle = 0;
+    process->connected = 0;
+    err_t error = make_space(process, old.connected);
+    if (error != 0) {
+        set_identity(process, &old);
+        return error;
+    }
+    struct identity new = identity_of(process);
+    set_identity(process, &old);
+    port_space_destroy(process); /* and all its threads */
+    set_identity(process, &new);
+    process->threaded = false;
+    process->uncached = true;
+    return 0;
+}
+
+/* The second half: can't fail. The thread stops first, entries go next, then the frames. */
 static void change_over(struct process *process, const struct image *image, const char *path)
 {
-    for (unsigned i = 1; i < THREADS_MAX; i++)
-        if ((process->threads >> i & 1) != 0)
-            port_thread_destroy(process, i);
     port_thread_stop(process, 0);
     process->threads = 1;
-    process->threaded = false;
     for (unsigned i = 0; i < THREADS_MAX; i++)
         process->waiter[i].token = process->faulted[i].token = 0;
     process->handler = 0;
@@ -118,6 +174,10 @@ err_t exec_process(struct process *process, const uint64_t word[6])
             return ERR_NOMEM;
         }
         frame_hold(frame);
+    }
+    if (process->threaded && (error = renew_space(process)) != 0) {
+        map_destroy(&image.map);
+        return error;
     }
     change_over(process, &image, path);
     return 0;

@@ -212,6 +212,8 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
     unsigned needed = needed_right(cause);
     if (process->dying)
         return 0;
+    if (process->threaded && token == 0)
+        return FAULT_PARK;
     if (needed == 0)
         return end(process, cause_of_death(cause));
     const struct region *region = region_meet(&process->regions, address);

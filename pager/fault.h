@@ -8,7 +8,7 @@
  * was) in the high half; or 0: there is no answer now. */
 typedef uint64_t fault_answer_t;
 #define FAULT_RESUME ((fault_answer_t)8)
-#define FAULT_PARK   ((fault_answer_t)16) /* the token was 0: ask again with one */
+#define FAULT_PARK   ((fault_answer_t)16) /* ask again with a token */
 
 _Static_assert(ADDRESS_LIMIT <= 1ul << 32, "addresses are half a fault_answer_t, frames too");
 
@@ -23,7 +23,8 @@ static inline uint64_t fault_frame(fault_answer_t answer)
 }
 
 /* address, cause and pc as the hart gave them (privileged specification, table 4.2); token: to
- * answer it by, or 0 if the thread has not been parked under one; badge: whose it is
+ * answer it by, or 0 if
+ * the thread was not parked under one, which only a single thread need not be; badge: whose it is
  * (process_badge). Lock held, and left while a page is copied. */
 fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
                             uint64_t badge);

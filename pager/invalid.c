@@ -37,8 +37,6 @@ fault_answer_t invalid_access(struct process *process, uint64_t token, struct in
 {
     if (access.pc >= process->land_start && access.pc < process->land_end)
         return process->land_target << 32 | FAULT_RESUME;
-    if (process->handler != 0 && token == 0)
-        return FAULT_PARK;
     if (process->handler == 0 || same_thread(process->handler, token) ||
         !keep(process, token, access) || !hand_over(process))
         death_kill(process, CAUSE_ADDRESS);

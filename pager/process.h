@@ -86,6 +86,12 @@ static inline uint64_t process_badge(uint32_t pid)
     return (uint64_t)pid << 1;
 }
 
+/* Another badge for the same process: the number, and above it how often this was asked. */
+static inline uint64_t process_next_badge(const struct process *process)
+{
+    return process->badge + (1ul << 33);
+}
+
 /* Whom the badge belongs to, alive or zombie; NULL: to nobody any more. */
 static inline struct process *process_of(uint64_t badge)
 {

@@ -38,7 +38,8 @@ enum request {
     REQ_FORK,    /* -> child's number; in the child 0. ERR_NOMEM, ERR_POOL, ERR_LIMIT */
     REQ_EXEC,    /* a1 address and a2 size of an argument block in whole private pages; a3 address
                     (of a page) and a4 size of an image, or 0: the path names a program of the
-                    archive; does not return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID */
+                    archive; does not return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID,
+                    ERR_POOL; ERR_AGAIN: another thread faults, ask again */
     REQ_EXIT,    /* a1 status; does not return */
     REQ_WAIT,    /* a1 child's number or -1, a2 nonzero: do not wait -> number (0: none yet),
                     a1 status, a2 cause. ERR_CHILD; ERR_AGAIN: ask again */
@@ -48,7 +49,7 @@ enum request {
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID */
     REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID */
     REQ_THREAD,  /* a1 pc, a2 sp, a3 argument, a4 tp -> thread number. ERR_LIMIT, ERR_POOL */
-    REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID, ERR_AGAIN: ask again */
+    REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID */
     REQ_STATISTICS,  /* a1 enum pager_statistic -> value. ERR_INVALID */
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
                     ERR_AGAIN: a copy is under way */

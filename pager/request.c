@@ -138,9 +138,6 @@ static err_t end_thread(struct process *process, uint64_t token, uint64_t number
 {
     if (number == 0 || number >= THREADS_MAX || (process->threads >> number & 1) == 0)
         return ERR_INVALID;
-    /* The thread may be the one that copies, and then it is not parked (port_kernel.h). */
-    if (process->busy > 0)
-        return ERR_AGAIN;
     if (invalid_leave(process, token))
         return 0;
     port_thread_destroy(process, (unsigned)number);

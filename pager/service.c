@@ -163,6 +163,15 @@ err_t service_connect(struct process *process, uint64_t slot)
     return error != 0 ? error : share_page(process, service, process->place[number]);
 }
 
+err_t service_reconnect(struct process *process, unsigned connected)
+{
+    err_t error = 0;
+    for (unsigned i = 0; i < SERVERS && error == 0; i++)
+        if ((connected >> (SERVER_FIRST + i) & 1) != 0 && services[i].process != NULL)
+            error = give_capability(process, &services[i]);
+    return error;
+}
+
 err_t service_inherit(const struct process *parent, struct process *child)
 {
     err_t error = 0;

@@ -23,6 +23,9 @@ err_t service_connect(struct process *process, uint64_t slot);
 /* A child is connected as its parent is. ERR_LIMIT, ERR_POOL: service_leave undoes a part. */
 err_t service_inherit(const struct process *parent, struct process *child);
 
+/* The capabilities again, in a space that has none: bits as in `connected`. ERR_POOL. */
+err_t service_reconnect(struct process *process, unsigned connected);
+
 /* Exec: the shared pages go, the connections stay. */
 void service_drop_pages(struct process *process);
 
