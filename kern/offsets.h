@@ -6,4 +6,5 @@
 #define THREAD_HART     280
 #define THREAD_PRIORITY 288
 #define HART_STACK      0
+#define HART_ID         32
 #endif

@@ -1,5 +1,6 @@
 /* The first instruction: the boot hart, as the firmware hands it over. */
 #include "abi.h"
+#include "offsets.h"
 
 #define PTE_LARGE 0xcf /* V R W X A D */
 
@@ -7,6 +8,10 @@
     .globl _start
 /* a0 = hart id, a1 = device tree; physical addresses, no translation. */
 _start:
+    la      t0, started
+    li      t1, 1
+    amoswap.w t1, t1, (t0)
+    bnez    t1, late
     la      t0, bss_start
     la      t1, bss_end
 1:  sd      zero, 0(t0)
@@ -33,6 +38,26 @@ _start:
     la      sp, boot_stack_top
     call    kernel_main
 1:  j       1b
+
+/* Not the first: firmware that wakes a hart before it has noted where to start it (OpenSBI 1.1 sets
+ * the state first) sends it here. It goes where it should have gone. */
+late:
+    la      t0, harts
+2:  ld      a1, 0(t0)
+    beqz    a1, 3f
+    slli    t1, a1, 32 /* its physical address */
+    srli    t1, t1, 32
+    ld      t1, HART_ID(t1)
+    addi    t0, t0, 8
+    bne     t1, a0, 2b
+    j       hart_start
+3:  wfi
+    j       3b
+
+    .data
+    .balign 8
+started:
+    .word   0
 
     .bss
     .balign 4096

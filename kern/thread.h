@@ -48,7 +48,7 @@ struct hart {
     struct thread *current; /* the thread that trapped last, or NULL when idle */
     struct space *space;    /* whose tables it walks, or NULL: the kernel's */
     uint64_t bit;           /* 1 << index, in masks of harts */
-    uint64_t id;            /* the firmware's number */
+    uint64_t id;            /* the firmware's number; at HART_ID */
     uint64_t next_tick;
     uint32_t index;
     uint32_t plic_context;
@@ -79,6 +79,7 @@ static inline bool thread_in_fault(const struct thread *thread)
 _Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
 _Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
+_Static_assert(offsetof(struct hart, id) == HART_ID, "offsets.h");
 _Static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
 _Static_assert(sizeof(struct thread) <= THREAD_NBYTES, "slab");
 
