@@ -75,10 +75,15 @@ static void set_identity(struct process *process, const struct identity *identit
 
 static err_t make_space(struct process *process, unsigned connected)
 {
-    err_t error = port_space_make(process, false);
+    err_t error;
+    do
+        error = port_space_make(process, false);
+    while (error == ERR_POOL && install_reclaim(process));
     if (error != 0)
         return error;
-    error = port_thread_make(process, 0);
+    do
+        error = port_thread_make(process, 0);
+    while (error == ERR_POOL && install_reclaim(process));
     if (error == 0)
         error = service_reconnect(process, connected);
     if (error != 0)

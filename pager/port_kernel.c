@@ -100,17 +100,27 @@ err_t port_space_make(struct process *process, bool init)
     return space == NULL ? ERR_POOL : 0;
 }
 
+/* A hart has been told to come into the kernel: it shall find the lock free. */
+static void stand_aside(void)
+{
+    for (volatile unsigned i = 0; i < 500; i++)
+        ;
+}
+
 /* A piece at a time; between two, other harts leave what is being destroyed. */
 static void destroy(struct object *object)
 {
-    err_t left;
-    do {
+    for (;;) {
         lock_acquire(&kernel_lock);
         if (object == &this_hart()->space->object)
             tlb_activate(NULL);
-        left = object_destroy_piece(object);
+        err_t left = object_destroy_piece(object);
         lock_release(&kernel_lock);
-    } while (left != 0);
+        if (left == 0)
+            return;
+        if (left == ERR_AGAIN)
+            stand_aside();
+    }
 }
 
 /* A server's callers must not wait for ever: its endpoint goes with it. */
@@ -298,12 +308,14 @@ void port_thread_start(struct process *process, unsigned number)
 
 void port_thread_stop(struct process *process, unsigned number)
 {
-    err_t left;
-    do {
+    for (;;) {
         lock_acquire(&kernel_lock);
-        left = sched_stop(thread_of(process, number));
+        err_t left = sched_stop(thread_of(process, number));
         lock_release(&kernel_lock);
-    } while (left != 0);
+        if (left == 0)
+            return;
+        stand_aside();
+    }
 }
 
 bool port_reply(uint64_t token, const uint64_t word[6])

@@ -8,21 +8,46 @@ enum {
     SLOT_SPACE = BOOT_SLOT_SPACE,
     SLOT_MEMORY = BOOT_SLOT_MEMORY,
     SLOT_MASTER = BOOT_SLOT_CONTROL,
+    SLOT_LOCK = 12,                    /* notification: somebody left the core's lock */
+    SLOT_LOOP = 16,                    /* the pager's own threads but the first */
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
     SLOTS_A_PROCESS = 1 + THREADS_MAX, /* its space, its threads */
     SLOT_SERVER = 8,                   /* endpoint and notification of each server */
+    SPINS = 100,
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
 };
 
 char *port_window = (char *)MEMORY_WINDOW;
 const int port_in_kernel = 0;
 
-/* One loop runs the core: there is nobody to lock out. */
+enum lock_state { FREE, HELD, CONTENDED };
+
+static bool several; /* loops run the core */
+static uint32_t core_lock;
+
+/* With one loop there is nobody to lock out. With more, whoever finds the lock held looks again a
+ * few times, and then waits for a notification, so that its hart is free for others. The one that
+ * wakes does not know whether more of them wait, and says that they do. */
 void port_lock(void)
 {
+    if (!several)
+        return;
+    for (unsigned n = 0; n < SPINS; n++) {
+        uint32_t state = FREE;
+        if (__atomic_compare_exchange_n(&core_lock, &state, HELD, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return;
+    }
+    while (__atomic_exchange_n(&core_lock, CONTENDED, __ATOMIC_ACQUIRE) != FREE) {
+        struct reception wait = {0};
+        sys_reply_receive(&wait, SLOT_LOCK, 0);
+    }
 }
+
 void port_unlock(void)
 {
+    if (several && __atomic_exchange_n(&core_lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
+        sys_notify(SLOT_LOCK, 1);
 }
 
 static uint16_t free_handle[HANDLES]; /* a stack; handle 0 is none */
@@ -57,7 +82,22 @@ err_t port_user_init(const struct boot_info *info)
     device_irq = info->console_irq;
     for (uint16_t handle = HANDLES - 1; handle > 0; handle--)
         free_handle[nfree_handles++] = handle;
-    return sys_create(TYPE_ENDPOINT, PORT_SLOT_ENDPOINT, NO_SLOT, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_NOTIFICATION, SLOT_LOCK, 0, 0, SLOT_MASTER);
+    if (error == 0)
+        error = sys_create(TYPE_ENDPOINT, PORT_SLOT_ENDPOINT, NO_SLOT, 0, SLOT_MASTER);
+    return error;
+}
+
+err_t port_user_thread(unsigned number, void (*start)(void), void *top)
+{
+    uint64_t slot = SLOT_LOOP + number;
+    err_t error = sys_create(TYPE_THREAD, slot, SLOT_SPACE, 0, SLOT_MASTER);
+    if (error != 0)
+        return error;
+    several = true;
+    sys_thread_priority(slot, PRIORITIES - 1);
+    sys_thread_set(slot, (uint64_t)start, (uint64_t)top, 0, 0, 0);
+    return sys_thread_start(slot);
 }
 
 static void destroy(uint64_t slot)

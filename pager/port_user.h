@@ -3,8 +3,12 @@
 #define PAGER_PORT_USER_H
 #include "../kern/abi.h"
 
-enum { PORT_SLOT_ENDPOINT = 4 };
+enum { PORT_SLOT_ENDPOINT = 4, LOOPS_MAX = 8 };
 
 /* Makes the endpoint that programs call and fault to. ERR_POOL. */
 err_t port_user_init(const struct boot_info *info);
+
+/* A thread of the pager's own that begins at `start`, on the stack that ends at `top`; from here on
+ * the core's lock is one. ERR_POOL. */
+err_t port_user_thread(unsigned number, void (*start)(void), void *top);
 #endif

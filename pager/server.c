@@ -1,10 +1,13 @@
 /* The user-level pager: receive, ask the core, answer. The only file that knows about messages. */
 #include "../libsys/syscall.h"
 #include "fault.h"
+#include "port.h"
 #include "port_user.h"
 #include "request.h"
 
-enum { FAULT_BADGE = 1 };
+enum { FAULT_BADGE = 1, STACK_NBYTES = 12288 };
+
+#define INLINE static inline __attribute__((always_inline))
 
 _Noreturn void server_main(const struct boot_info *info);
 
@@ -31,11 +34,14 @@ static __attribute__((noinline)) uint64_t serve_request(uint64_t a0, uint64_t a1
     word[3] = a3;
     word[4] = a4;
     word[5] = a5;
-    return request_handle(badge, token, word) ? token : 0;
+    port_lock();
+    bool answered = request_handle(badge, token, word);
+    port_unlock();
+    return answered ? token : 0;
 }
 
 /* Answers by `r`, receives, and lets the core decide on the next answer. */
-static void serve(struct reception *r)
+INLINE void serve(struct reception *r)
 {
     uint64_t word[6];
     r->badge = serve_request(r->word[0], r->word[1], r->word[2], r->word[3], r->word[4], r->word[5],
@@ -52,11 +58,15 @@ static void serve(struct reception *r)
 /* A fault's words stay in their registers, and so do the answer's: while one fault comes after the
  * other, this is the whole of the server. An answer that the kernel refuses leaves its words 1 and
  * 2 as they are: token and badge. */
-static inline void serve_faults(struct reception *r)
+INLINE void serve_faults(struct reception *r, bool several)
 {
     while ((r->badge & FAULT_BADGE) != 0 && r->token != 0) {
         uint64_t token = r->token, badge = r->badge & ~(uint64_t)FAULT_BADGE;
+        if (several)
+            port_lock();
         fault_answer_t answer = fault_handle(r->word[0], r->word[1], r->word[2], token, badge);
+        if (several)
+            port_unlock();
         r->badge = token;
         r->item = fault_item(answer);
         r->frame = fault_frame(answer);
@@ -75,8 +85,39 @@ static inline void serve_faults(struct reception *r)
     }
 }
 
+static bool make_room(uint64_t badge)
+{
+    port_lock();
+    bool made = fault_make_room(badge);
+    port_unlock();
+    return made;
+}
+
+INLINE _Noreturn void loop(bool several)
+{
+    struct reception r = {0};
+    for (;;) {
+        sys_reply_receive(&r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
+        serve_faults(&r, several);
+        if (r.token != 0) {
+            serve(&r);
+            continue;
+        }
+        /* A stale token: the thread was ended while it was served. Or no room for an entry. */
+        bool again = r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL && make_room(r.word[2]);
+        r = (struct reception){.badge = again ? r.word[1] : 0};
+    }
+}
+
+/* Two copies of the loop: on one hart no fault pays for a lock. */
+static void shared_loop(void)
+{
+    loop(true);
+}
+
 _Noreturn void server_main(const struct boot_info *info)
 {
+    static char stacks[LOOPS_MAX][STACK_NBYTES] __attribute__((aligned(16)));
     if (info->version != BOOT_VERSION)
         fail("another version of the kernel");
     if (port_user_init(info) != 0)
@@ -84,18 +125,11 @@ _Noreturn void server_main(const struct boot_info *info)
     const char *problem = request_boot(info);
     if (problem != NULL)
         fail(problem);
-
-    struct reception r = {0};
-    for (;;) {
-        sys_reply_receive(&r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
-        serve_faults(&r);
-        if (r.token != 0) {
-            serve(&r);
-            continue;
-        }
-        /* A stale token: the thread was ended while it was served. Or no room for an entry. */
-        bool again =
-            r.badge == NO_BADGE && (err_t)r.word[0] == ERR_POOL && fault_make_room(r.word[2]);
-        r = (struct reception){.badge = again ? r.word[1] : 0};
-    }
+    /* Any of them takes a message on the hart that it comes from. */
+    for (unsigned i = 1; i < info->nharts && i < LOOPS_MAX; i++)
+        if (port_user_thread(i, shared_loop, stacks[i] + STACK_NBYTES) != 0)
+            fail("kernel pool used up");
+    if (info->nharts > 1)
+        shared_loop();
+    loop(false);
 }

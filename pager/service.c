@@ -45,6 +45,7 @@ err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections
         service->free = (uint16_t)i;
     }
     process->server = (uint8_t)slot;
+    process->threaded = true; /* its clients' pages come and go, while it is served too */
     process->priority = PRIORITY_SERVER;
     return 0;
 }
