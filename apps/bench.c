@@ -1,258 +1,280 @@
-/* What operations cost, in retired instructions: `bench` runs all, `bench NAME SIZE` one.
+/* What operations cost, in retired instructions: `bench` measures all, `bench NAME SIZE` one.
  *
- * Prints `bench,KERNEL,POLICY,HARTS,NAME,SIZE,UNIT,MEDIAN,MIN,MAX`. Only under `-icount shift=0`
- * does the counter count instructions; the calibration, printed first, is what an empty measurement
- * counts, and is taken off. SIZE is in pages. Each result is checked: what was copied was copied,
- * what was upgraded took no frame. */
-#include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+ * Prints `bench,KERNEL,POLICY,HARTS,NAME,SIZE,UNIT,MEDIAN,MIN,MAX`; SIZE is in pages. The
+ * calibration, printed first, is what the counter counts with nothing between two readings, and is
+ * taken off. Each unit is run once unmeasured, so that what it touches is there, and its effect is
+ * checked each time.
+ *
+ * What is measured stands in a function of its own, measure_NAME, between two readings of the
+ * counter, so that a profile finds it. All that this file needs of the system is in bench_system.h:
+ * with another one (bench_xv6.h) it measures another kernel. */
+#include "bench_system.h"
 
-#include "holstein.h"
-#include "syscall.h"
+enum { RUNS = 101, PAGE = 4096, OLD = 'o', NEW = 'n', PAGES_MAX = 16384, STATUS_USAGE = 2 };
 
-enum { RUNS = 101, PAGE = 4096, PAGES_MAX = 16384 };
+#define MEASURED static __attribute__((noinline)) int
 
-static uint64_t sample[RUNS], calibration;
+static const int sizes[] = {0, 64, 1024, 4096, 16384};
+static int sample[RUNS];
+static int stride = SYSTEM_STRIDE;
 static char *area;
-static uint32_t unused_status, unused_cause;
 
-static inline uint64_t now(void)
+static void check(int good, const char *what)
 {
-    uint64_t count;
-    __asm__ volatile("rdinstret %0" : "=r"(count)::"memory");
-    return count;
-}
-
-static _Noreturn void fail(const char *what)
-{
+    if (good)
+        return;
     printf("bench: %s FAILED\n", what);
-    exit(1);
+    _exit(1);
 }
 
-static void check(bool good, const char *what)
+/* What the frames and the pager's statistics must have done in between, where they are known. */
+static void check_counts(const struct counts *before, struct counts change, const char *what)
 {
-    if (!good)
-        fail(what);
+    struct counts after;
+    if (!system_counts(&after))
+        return;
+    check(after.taken - before->taken == change.taken, what);
+    check(after.upgrades - before->upgrades == change.upgrades, what);
+    check(after.copies - before->copies == change.copies, what);
+    check(after.zeros - before->zeros == change.zeros, what);
 }
 
-static long figure(uint64_t which)
+/* All of a page but its first byte. */
+static int holds(const char *page, char value)
 {
-    return holstein_statistic(which);
+    for (int i = 1; i < PAGE; i++)
+        if (page[i] != value)
+            return 0;
+    return 1;
 }
 
-static pid_t must_fork(void)
+MEASURED measure_nothing(void)
 {
-    pid_t child = fork();
-    check(child >= 0, "fork");
-    return child;
+    long start = counter();
+    return (int)(counter() - start);
 }
 
-static void reap(void)
+MEASURED measure_store(volatile char *page)
 {
-    check(holstein_wait(-1, &unused_status, &unused_cause) > 0 && unused_status == 0, "wait");
+    long start = counter();
+    *page = NEW;
+    return (int)(counter() - start);
 }
 
-static void touch(size_t npages, char value)
+/* Returns twice, as fork does. */
+MEASURED measure_fork(int *child)
 {
-    for (size_t i = 0; i < npages; i++)
-        area[i * PAGE] = value;
+    long start = counter();
+    int pid = fork();
+    long end = counter();
+    *child = pid;
+    return (int)(end - start);
 }
 
-static void syscall_run(int i, size_t size)
+MEASURED measure_life(int *status)
 {
-    (void)size;
-    uint64_t start = now();
-    sys_yield();
-    sample[i] = now() - start;
-}
-
-static void request_run(int i, size_t size)
-{
-    (void)size;
-    uint64_t word[6] = {REQ_GETPID}, start = now();
-    sys_call(SLOT_PAGER, word);
-    sample[i] = now() - start;
-    check(word[0] > 1, "request");
-}
-
-static void fault_upgrade_run(int i, size_t size)
-{
-    (void)size;
-    volatile char *page = area + i * PAGE;
-    *page = 1;
-    if (must_fork() == 0)
-        _exit(0);
-    reap();
-    long frames = figure(STATISTIC_FREE), copies = figure(STATISTIC_COPIES);
-    uint64_t start = now();
-    *page = 2;
-    sample[i] = now() - start;
-    check(*page == 2, "upgrade");
-    check(figure(STATISTIC_FREE) == frames && figure(STATISTIC_COPIES) == copies, "upgrade");
-}
-
-/* The child holds the page until it is killed, and tells whether it still sees the old bytes. */
-static void fault_copy_run(int i, size_t size)
-{
-    (void)size;
-    volatile char *page = area + i * PAGE;
-    *page = 1;
-    long copies = figure(STATISTIC_COPIES);
-    pid_t child = must_fork();
-    if (child == 0) {
-        while (figure(STATISTIC_COPIES) == copies)
-            sched_yield();
-        _exit(*page == 1 ? 0 : 1);
-    }
-    uint64_t start = now();
-    *page = 2;
-    sample[i] = now() - start;
-    check(*page == 2 && figure(STATISTIC_COPIES) > copies, "copy");
-    reap();
-}
-
-static void fault_zero_run(int i, size_t size)
-{
-    (void)size;
-    volatile char *page = sbrk(PAGE);
-    check(page != (char *)-1, "sbrk");
-    uint64_t start = now();
-    *page = 1;
-    sample[i] = now() - start;
-    check(page[1] == 0, "zero");
-}
-
-static void fork_run(int i, size_t size)
-{
-    touch(size, 1);
-    uint64_t start = now();
-    pid_t child = fork();
+    long start = counter();
+    int child = fork();
     if (child == 0)
-        _exit(size > 0 && area[(size - 1) * PAGE] != 1);
-    sample[i] = now() - start;
-    check(child > 0, "fork");
-    reap();
-}
-
-static void fork_exit_wait_run(int i, size_t size)
-{
-    touch(size, 1);
-    uint64_t start = now();
-    if (must_fork() == 0)
         _exit(0);
-    reap();
-    sample[i] = now() - start;
+    *status = child < 0 ? child : system_wait();
+    return (int)(counter() - start);
 }
 
-static void fork_exec_wait_run(int i, size_t size)
+MEASURED measure_program(int *status)
 {
-    (void)size;
-    static char *const argv[] = {"true", NULL};
-    uint64_t start = now();
-    if (must_fork() == 0) {
-        execv(argv[0], argv);
+    long start = counter();
+    int child = fork();
+    if (child == 0) {
+        system_exec();
         _exit(1);
     }
-    reap();
-    sample[i] = now() - start;
+    *status = child < 0 ? child : system_wait();
+    return (int)(counter() - start);
 }
 
-static const struct {
+/* The child ends before the store: the page's last owner upgrades. */
+static int run_upgrade(int size)
+{
+    (void)size;
+    struct counts before;
+    memset(area, OLD, PAGE);
+    int child = fork();
+    if (child == 0)
+        _exit(0);
+    check(child > 0 && system_wait() == 0, "fault_upgrade: child");
+    system_counts(&before);
+    int cost = measure_store(area);
+    check_counts(&before, (struct counts){.upgrades = 1}, "fault_upgrade: counts");
+    check(area[0] == NEW && holds(area, OLD), "fault_upgrade: page");
+    return cost;
+}
+
+/* The child stores, while its parent has the page too and waits: the child's status is the cost. */
+static int run_copy(int size)
+{
+    (void)size;
+    memset(area, OLD, PAGE);
+    int child = fork();
+    if (child == 0) {
+        struct counts before;
+        system_counts(&before);
+        int cost = measure_store(area);
+        check_counts(&before, (struct counts){.taken = 1, .copies = 1}, "fault_copy: counts");
+        check(area[0] == NEW && holds(area, OLD), "fault_copy: child's page");
+        _exit(cost);
+    }
+    int cost = child < 0 ? child : system_wait();
+    check(cost > 1, "fault_copy: child");
+    check(area[0] == OLD && holds(area, OLD), "fault_copy: parent's page");
+    return cost;
+}
+
+static int run_zero(int size)
+{
+    (void)size;
+    struct counts before;
+    char *page = sbrk(PAGE);
+    check(page != (char *)-1, "fault_zero: sbrk");
+    system_counts(&before);
+    int cost = measure_store(page);
+    check_counts(&before, (struct counts){.taken = 1, .zeros = 1}, "fault_zero: counts");
+    check(page[0] == NEW && holds(page, 0), "fault_zero: page");
+    return cost;
+}
+
+/* All pages the first time; then one of each `stride`, so that the kernel has something to narrow
+ * in each leaf table. */
+static void touch(int npages)
+{
+    int step = area[0] == OLD ? stride : 1;
+    for (long i = 0; i < npages; i += step)
+        area[i * PAGE] = OLD;
+}
+
+static int touched(int npages)
+{
+    for (long i = 0; i < npages; i++)
+        if (area[i * PAGE] != OLD)
+            return 0;
+    return 1;
+}
+
+static int run_fork(int size)
+{
+    int child;
+    touch(size);
+    int cost = measure_fork(&child);
+    if (child == 0)
+        _exit(!touched(size));
+    check(child > 0 && system_wait() == 0 && touched(size), "fork: pages");
+    return cost;
+}
+
+static int run_life(int size)
+{
+    int status;
+    touch(size);
+    int cost = measure_life(&status);
+    check(status == 0 && touched(size), "fork_exit_wait");
+    return cost;
+}
+
+static int run_program(int size)
+{
+    int status;
+    touch(size);
+    int cost = measure_program(&status);
+    check(status == 0 && touched(size), "fork_exec_wait");
+    return cost;
+}
+
+static const struct benchmark {
     const char *name;
-    void (*run)(int i, size_t size);
-    bool sized;
+    int (*run)(int size); /* one unit of work: what the counter counted; 0: not on this system */
+    int sized;
 } benchmarks[] = {
-    {"syscall", syscall_run, false},
-    {"request", request_run, false},
-    {"fault_upgrade", fault_upgrade_run, false},
-    {"fault_copy", fault_copy_run, false},
-    {"fault_zero", fault_zero_run, false},
-    {"fork", fork_run, true},
-    {"fork_exit_wait", fork_exit_wait_run, true},
-    {"fork_exec_wait", fork_exec_wait_run, false},
+    {"syscall", system_syscall, 0},    {"request", system_request, 0},
+    {"fault_upgrade", run_upgrade, 0}, {"fault_copy", run_copy, 0},
+    {"fault_zero", run_zero, 0},       {"fork", run_fork, 1},
+    {"fork_exit_wait", run_life, 1},   {"fork_exec_wait", run_program, 1},
 };
-enum { BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0] };
+enum {
+    BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0],
+    SIZES = sizeof sizes / sizeof sizes[0],
+};
 
-static int compare(const void *left, const void *right)
+static void sort(int n)
 {
-    uint64_t l = *(const uint64_t *)left, r = *(const uint64_t *)right;
-    return l < r ? -1 : l > r;
+    for (int i = 1; i < n; i++) {
+        int value = sample[i], j = i;
+        for (; j > 0 && sample[j - 1] > value; j--)
+            sample[j] = sample[j - 1];
+        sample[j] = value;
+    }
 }
 
-static const char *policy_name(void)
+static int calibrate(int nruns)
 {
-    static uint64_t word[6];
-    word[0] = REQ_POLICY_NAME;
-    word[1] = ~0ul;
-    check(holstein_request(word) > 0, "policy");
-    return (const char *)&word[1];
-}
-
-static void report(const char *name, size_t size)
-{
-    qsort(sample, RUNS, sizeof sample[0], compare);
-    printf("bench,%s,%s,%ld,%s,%lu,instructions,%lu,%lu,%lu\n",
-           figure(STATISTIC_IN_KERNEL) != 0 ? "mono" : "pager", policy_name(),
-           sys_statistics(STAT_HARTS), name, (unsigned long)size, sample[RUNS / 2] - calibration,
-           sample[0] - calibration, sample[RUNS - 1] - calibration);
+    for (int i = 0; i < nruns; i++)
+        sample[i] = measure_nothing();
+    sort(nruns);
+    return sample[nruns / 2];
 }
 
 /* In a process of its own, so that each starts with the same small program. */
-static void run(size_t b, size_t size)
+static void run(const struct benchmark *benchmark, int size, int nruns)
 {
-    if (must_fork() > 0) {
-        reap();
+    int child = fork();
+    if (child > 0) {
+        check(system_wait() == 0, benchmark->name);
         return;
     }
-    size_t npages = size > RUNS ? size : RUNS;
-    area = sbrk((ptrdiff_t)(npages * PAGE));
-    check(area != (char *)-1, "memory");
-    benchmarks[b].run(0, size); /* the first touches what the others find */
-    for (int i = 0; i < RUNS; i++)
-        benchmarks[b].run(i, size);
-    report(benchmarks[b].name, size);
+    check(child == 0, "fork");
+    int calibration = calibrate(nruns);
+    area = sbrk((size > 0 ? size : 1) * PAGE);
+    check(area != (char *)-1, "sbrk");
+    benchmark->run(size);
+    for (int i = 0; i < nruns; i++)
+        sample[i] = benchmark->run(size);
+    sort(nruns);
+    printf("bench,%s,%s,%d,%s,%d,instructions,%d,%d,%d\n", system_kernel(), system_policy(),
+           system_harts(), benchmark->name, size, sample[nruns / 2] - calibration,
+           sample[0] - calibration, sample[nruns - 1] - calibration);
     exit(0);
 }
 
-static void calibrate(void)
+static void show_calibration(void)
 {
-    for (int i = 0; i < RUNS; i++) {
-        uint64_t start = now();
-        sample[i] = now() - start;
-    }
-    qsort(sample, RUNS, sizeof sample[0], compare);
-    calibration = sample[RUNS / 2];
-    printf("bench: calibration %lu (min %lu, max %lu)\n", calibration, sample[0], sample[RUNS - 1]);
+    int median = calibrate(RUNS);
+    printf("bench: calibration %d (min %d, max %d)\n", median, sample[0], sample[RUNS - 1]);
     if (sample[0] != 1 || sample[RUNS - 1] != 1)
-        printf("bench: the counter does not count instructions here: -icount shift=0 is missing\n");
+        printf("bench: the counter does not count instructions: start with -icount shift=0\n");
+}
+
+static int argument(int argc, char **argv, int index, int otherwise)
+{
+    return argc > index ? atoi(argv[index]) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
-    static const size_t sizes[] = {0, 64, 1024, 4096, 16384};
-    size_t wanted = argc > 2 ? strtoul(argv[2], NULL, 10) : 0, nrun = 0;
-    if (wanted > PAGES_MAX) {
-        printf("bench: at most %d pages\n", PAGES_MAX);
-        return 2;
+    int size = argument(argc, argv, 2, 0), nruns = argument(argc, argv, 3, RUNS), found = 0;
+    stride = argument(argc, argv, 4, SYSTEM_STRIDE);
+    if (size < 0 || size > PAGES_MAX || nruns < 1 || nruns > RUNS || stride < 1) {
+        printf("usage: bench [NAME [SIZE [RUNS [STRIDE]]]]: to %d pages, to %d runs\n", PAGES_MAX,
+               RUNS);
+        exit(STATUS_USAGE);
     }
-    calibrate();
-    for (size_t b = 0; b < BENCHMARKS; b++) {
-        if (argc > 1 && strcmp(argv[1], benchmarks[b].name) != 0)
+    show_calibration();
+    for (int b = 0; b < BENCHMARKS; b++) {
+        if (benchmarks[b].run == 0 || (argc > 1 && strcmp(argv[1], benchmarks[b].name) != 0))
             continue;
-        nrun++;
-        if (argc > 1 || !benchmarks[b].sized) {
-            run(b, wanted);
-            continue;
-        }
-        for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
-            run(b, sizes[s]);
+        found = 1;
+        for (int s = 0; s < (argc == 1 && benchmarks[b].sized ? SIZES : 1); s++)
+            run(&benchmarks[b], argc == 1 ? sizes[s] : size, nruns);
     }
-    if (nrun == 0)
+    if (!found)
         printf("bench: no benchmark %s\n", argv[1]);
-    return nrun == 0 ? 2 : 0;
+    exit(found ? 0 : STATUS_USAGE);
 }
