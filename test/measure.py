@@ -51,8 +51,9 @@ def program(name, size, runs=None):
     return ' '.join(words + ([str(runs)] if runs else []))
 
 
-def boot_line(name, size, policy='', runs=None):
-    return (f'policy={policy} ' if policy else '') + f"run='{program(name, size, runs)}'"
+def boot_line(name, size, policy='', runs=None, more=''):
+    words = [f'policy={policy}' if policy else '', more, f"run='{program(name, size, runs)}'"]
+    return ' '.join(filter(None, words))
 
 
 def again(kernel, name='NAME', size='SIZE', policy=''):

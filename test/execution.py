@@ -1,0 +1,144 @@
+"""The instructions of one measured unit, from QEMU's execution log, and whose they are.
+
+QEMU writes the log into a pipe, an instruction a line, all but the firmware's; what lies between
+the two readings of the counter in bench's function measure_NAME is kept, of the last run.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import measure
+import qemu
+
+TOOLS = 'riscv64-unknown-elf-'
+# Without the firmware, which runs a thousand instructions for a character of the console.
+LOGGED = '0x0..0x7fffffff,0xffffffff80000000..0xffffffffffffffff'
+LINE = re.compile(rb'(?m)^(?:Trace 0: \S+ \[\w+/(?P<pc>\w+)/|'
+                  rb'(?P<again>cpu_io_recompile|Stopped execution)|'
+                  rb'riscv_cpu_do_interrupt: hart:0, async:(?P<async>[01]), cause:(?P<cause>\w+))')
+ECALL_FROM_USER = 8
+KERNEL_BASE, PAGER_BASE, BENCH_BASE = 1 << 63, 0x40000000, 0x140000
+NO_TICK = 'tick=1000000000'  # the only run that is measured must not meet one
+CHUNK, LONGEST_LINE = 1 << 20, 200
+
+
+class Step(NamedTuple):
+    """One retired instruction: the functions it is in, the innermost of what was inlined first."""
+    address: int
+    image: str
+    functions: tuple
+    file: str
+
+
+def tool(name, *arguments, text=None):
+    return subprocess.run([TOOLS + name, *map(str, arguments)], input=text, capture_output=True,
+                          text=True, check=True).stdout
+
+
+def images(build, kernel):
+    """What may run, and where each begins: [(first address, name, ELF file)], the highest first."""
+    found = [(KERNEL_BASE, 'kernel', build / measure.IMAGES[kernel]),
+             (PAGER_BASE, 'pager', build / 'pager/pager'),
+             (BENCH_BASE, 'bench', build / 'apps/bench'), (0, 'true', build / 'apps/true')]
+    return [image for image in found if kernel == 'pager' or image[1] != 'pager']
+
+
+def markers(elf):
+    """{address of the counter's first reading: of the others} of each function measure_NAME."""
+    readings = {}
+    for block in re.findall(r'(?m)^\w+ <measure_(?!nothing)\w+>:\n((?:.+\n)+)',
+                            tool('objdump', '-d', elf)):
+        first, *others = (int(address, 16)
+                          for address in re.findall(r'(?m)^ *(\w+):.*\trdinstret\t', block))
+        readings[first] = others
+    return readings
+
+
+def cut(text, readings):
+    """The first whole window in a piece of log, or b'', and what is left to look at."""
+    def mark(address):
+        return text.find(f'/{address:016x}/'.encode())
+
+    start, others = min(((mark(first), others) for first, others in readings.items()
+                         if mark(first) >= 0), default=(-1, []))
+    if start < 0:
+        return b'', text[-LONGEST_LINE:]
+    start = text.rfind(b'\n', 0, start) + 1
+    text = text[start:]
+    end = min((at for at in map(mark, others) if at >= 0), default=-1)
+    return (b'', text) if end < 0 else (text[:end], text[end:])
+
+
+def window(log, readings):
+    """The part of a log, read as it comes, that lies between the readings of the last run."""
+    last, text = b'', b''
+    while chunk := log.read(CHUNK):
+        found, text = cut(text + chunk, readings)
+        while found:
+            last = found
+            found, text = cut(text, readings)
+    return last
+
+
+def retired(text):
+    """The addresses of those that retired: neither begun again by QEMU nor ended by a fault."""
+    addresses = []
+    for match in LINE.finditer(text):
+        if match['pc']:
+            addresses.append(int(match['pc'], 16))
+        elif match['again'] or (match['async'] == b'0' and
+                                int(match['cause'], 16) != ECALL_FROM_USER):
+            addresses.pop()
+    return addresses
+
+
+def run(build, kernel, name, size=0, policy=''):
+    """One boot: the figure that bench printed, and the addresses between the counter's readings."""
+    with tempfile.TemporaryDirectory() as folder:
+        pipe, found = Path(folder) / 'log', []
+        os.mkfifo(pipe)
+
+        def reader():
+            with open(pipe, 'rb') as log:
+                found.append(window(log, markers(build / 'apps/bench')))
+
+        thread = threading.Thread(target=reader)
+        thread.start()
+        result = qemu.run(str(build / measure.IMAGES[kernel]), str(build / 'bootfs.cpio'),
+                          measure.boot_line(name, size, policy, runs=1, more=NO_TICK),
+                          icount='shift=0', timeout=measure.TIMEOUT,
+                          extra=['-singlestep', '-d', 'exec,nochain,int', '-dfilter', LOGGED,
+                                 '-D', str(pipe)])
+        os.close(os.open(pipe, os.O_RDWR))  # a reader whose QEMU never came is not kept waiting
+        thread.join()
+    figures = measure.read(result.output)
+    if len(figures) != 1 or not found[0]:
+        raise measure.Failed(result.output)
+    return figures[0], retired(found[0])
+
+
+def symbolise(elf, addresses):
+    """{address: (functions, the innermost first; file)} by debugging information."""
+    output = tool('addr2line', '-a', '-i', '-f', '-e', elf, text='\n'.join(map(hex, addresses)))
+    places = {}
+    for block in re.split(r'(?m)^(?=0x\w{16}$)', output)[1:]:
+        address, *lines = block.splitlines()
+        path = os.path.relpath(Path(lines[-1].split(':')[0]).resolve(), measure.ROOT)
+        places[int(address, 16)] = (tuple(lines[0::2]),
+                                    'C library' if path.startswith('..') else path)
+    return places
+
+
+def steps(build, kernel, addresses):
+    """The instructions with what they belong to."""
+    places, left = {}, set(addresses)
+    for base, image, elf in images(build, kernel):
+        here = {address for address in left if address >= base}
+        places.update({a: Step(a, image, *place) for a, place in symbolise(elf, here).items()})
+        left -= here
+    return [places[address] for address in addresses]

@@ -1,0 +1,85 @@
+"""A fault's instructions by leg, from trap to resume; any unit's by function."""
+
+from collections import Counter
+from typing import NamedTuple
+
+import execution
+import measure
+
+# leg, or (leg before the core has its answer, leg after), and the functions that belong to it. The
+# first line that names a function which an instruction is in counts, so that what was inlined goes
+# with it.
+LEGS = (
+    ('reply', 'answer install_rights come_back'),
+    (('copy', 'reply'), 'port_unlock'),
+    ('copy', 'copy touch copy_frame zero_frame frame_take frame_hold frame_release map_put '
+             'map_make'),
+    ('decision', 'present store_verdict asked_verdict'),
+    ('look-up', 'fault_handle process_of handle region_find port_lock'),
+    ('install', 'install vm_map table_leaf table_entry tlb_refresh tlb_forget'),
+    (('deliver', 'resume'), 'change_over trap_handle'),
+    (('deliver', 'reply'), 'up_fault server_main'),
+    ('deliver', 'fast_fault fast_exit_receiver go_up trap_slow fast_miss_fault ipc_send_now'),
+    ('reply', 'fast_reply_receive receive'),
+    (('trap', 'reply'), 'trap_entry'),
+    ('trap', 'not_a_call'),
+    ('resume', 'fast_exit_resumed trap_resume resume tlb_activate sched_should_yield top_priority '
+               'sched_to_kick sched_kick'),
+)
+ORDER = ('program', 'trap', 'deliver', 'look-up', 'decision', 'copy', 'reply', 'install', 'resume',
+         'firmware', 'other')
+
+
+class Profile(NamedTuple):
+    """What one kernel did for one unit: bench's own figure, the instructions, the leg of each."""
+    figure: measure.Figure
+    steps: list
+    legs: list
+
+
+def leg_of(step, answered):
+    if step.image in ('bench', 'true'):
+        return 'program'
+    for leg, names in LEGS:
+        if not set(names.split()).isdisjoint(step.functions):
+            return leg if isinstance(leg, str) else leg[answered]
+    return 'other'
+
+
+def fault_legs(steps):
+    """The leg of each instruction of a fault. The core has its answer from `answer` on."""
+    legs, answered = [], False
+    for step in steps:
+        answered = answered or 'answer' in step.functions
+        legs.append(leg_of(step, answered))
+    return legs
+
+
+def profile(build, kernel, name, size=0, policy=''):
+    """Measure one unit. The firmware is not in the log: what is missing in the count is its own."""
+    figure, addresses = execution.run(build, kernel, name, size, policy)
+    steps = execution.steps(build, kernel, addresses)[1:]  # the first reading is the calibration
+    legs = fault_legs(steps) if name.startswith('fault_') else [step.file for step in steps]
+    missing = figure.median - len(steps)
+    if missing < 0:
+        raise measure.Failed(f'{len(steps)} instructions in the log, {figure.median} counted')
+    steps += [execution.Step(0, 'firmware', ('(firmware)',), '')] * missing
+    return Profile(figure, steps, legs + ['firmware'] * missing)
+
+
+def by_leg(*results):
+    """{leg: instructions of each profile}: a fault's in the order of its way, else by number."""
+    counts = [Counter(result.legs) for result in results]
+    table = {leg: tuple(count[leg] for count in counts) for leg in set().union(*counts)}
+    return dict(sorted(table.items(), key=lambda row: (
+        ORDER.index(row[0]) if row[0] in ORDER else -max(row[1]), row[0])))
+
+
+def by_function(*results):
+    """{(leg, innermost function): instructions of each profile}, by leg, the most first."""
+    counts = [Counter((leg, step.functions[0]) for step, leg in zip(result.steps, result.legs))
+              for result in results]
+    legs = list(by_leg(*results))
+    table = {key: tuple(count[key] for count in counts) for key in set().union(*counts)}
+    return dict(sorted(table.items(), key=lambda row: (
+        legs.index(row[0][0]), -max(row[1]), row[0])))
