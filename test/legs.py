@@ -6,9 +6,8 @@ from typing import NamedTuple
 import execution
 import measure
 
-# leg, or (leg before the core has its answer, leg after), and the functions that belong to it. The
-# first line that names a function which an instruction is in counts, so that what was inlined goes
-# with it.
+# leg, or (leg before the core has its answer, leg after), and the functions and files that belong
+# to it. The first line that has a function which an instruction is in, or its file, counts.
 LEGS = (
     ('reply', 'answer install_rights come_back'),
     (('copy', 'reply'), 'port_unlock'),
@@ -16,15 +15,10 @@ LEGS = (
              'map_make'),
     ('decision', 'present store_verdict asked_verdict'),
     ('look-up', 'fault_handle process_of handle region_find port_lock'),
-    ('install', 'install vm_map table_leaf table_entry tlb_refresh tlb_forget'),
-    (('deliver', 'resume'), 'change_over trap_handle'),
-    (('deliver', 'reply'), 'up_fault server_main'),
-    ('deliver', 'fast_fault fast_exit_receiver go_up trap_slow fast_miss_fault ipc_send_now'),
-    ('reply', 'fast_reply_receive receive'),
-    (('trap', 'reply'), 'trap_entry'),
-    ('trap', 'not_a_call'),
-    ('resume', 'fast_exit_resumed trap_resume resume tlb_activate sched_should_yield top_priority '
-               'sched_to_kick sched_kick'),
+    ('install', 'install kern/vm.c kern/table.c tlb_refresh tlb_forget'),
+    (('deliver', 'resume'), 'change_over resume kern/leave.S kern/trap.c kern/sched.c kern/tlb.c'),
+    (('deliver', 'reply'), 'kern/fast.c kern/ipc.c pager/up_kernel.c pager/server.c'),
+    (('trap', 'reply'), 'kern/trap.S'),
 )
 ORDER = ('program', 'trap', 'deliver', 'look-up', 'decision', 'copy', 'reply', 'install', 'resume',
          'firmware', 'other')
@@ -41,7 +35,7 @@ def leg_of(step, answered):
     if step.image in ('bench', 'true'):
         return 'program'
     for leg, names in LEGS:
-        if not set(names.split()).isdisjoint(step.functions):
+        if not set(names.split()).isdisjoint((*step.functions, step.file)):
             return leg if isinstance(leg, str) else leg[answered]
     return 'other'
 
