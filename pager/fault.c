@@ -227,17 +227,10 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
     return present(process, region, va, entry, needed == RIGHT_W);
 }
 
-/* Stores to private pages where nothing is unusual go straight to what ask() would come to. */
-fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
-                            uint64_t badge)
+/* A store to a private page where nothing is unusual: what ask() would come to. */
+static inline fault_answer_t store(struct process *process, const struct region *region,
+                                   uint64_t address)
 {
-    struct process *process = process_of(badge);
-    if (process == NULL)
-        return 0;
-    const struct region *region = region_recent(&process->regions, address);
-    if (process->unusual != 0 || cause != STORE_PAGE || !region_has(region, address) ||
-        (region->rights_kind & (RIGHT_W | 1 << 8)) != RIGHT_W)
-        return ask(process, address, cause, pc, token);
     uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
     entry_t *entry = map_find(&process->map, va);
     if (entry == NULL || *entry == 0)
@@ -247,6 +240,35 @@ fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint6
         return copy(process, va | region->rights_kind, entry);
     process->counts.upgrades++;
     return item(va, frame, region->rights_kind);
+}
+
+static inline bool stores_are_private(const struct region *region)
+{
+    return (region->rights_kind & (RIGHT_W | 1 << 8)) == RIGHT_W;
+}
+
+/* The region was not where it was looked for first. */
+static SLOW fault_answer_t elsewhere(struct process *process, uint64_t address, uint64_t cause,
+                                     uint64_t pc, uint64_t token)
+{
+    const struct region *region = region_meet(&process->regions, address);
+    if (region == NULL || !stores_are_private(region))
+        return ask(process, address, cause, pc, token);
+    return store(process, region, address);
+}
+
+fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
+                            uint64_t badge)
+{
+    struct process *process = process_of(badge);
+    if (process == NULL)
+        return 0;
+    if (process->unusual != 0 || cause != STORE_PAGE)
+        return ask(process, address, cause, pc, token);
+    const struct region *region = region_recent(&process->regions, address);
+    if (!region_has(region, address) || !stores_are_private(region))
+        return elsewhere(process, address, cause, pc, token);
+    return store(process, region, address);
 }
 
 bool fault_make_room(uint64_t badge)

@@ -38,7 +38,7 @@ struct region {
     uint8_t use;
 };
 
-enum { REGIONS_MAX = 48, RECENT = 8, RECENT_SHIFT = 16 };
+enum { REGIONS_MAX = 48, RECENT = 16, RECENT_SHIFT = 13 };
 
 struct regions {
     uint32_t n;
@@ -52,7 +52,7 @@ static inline bool region_has(const struct region *region, uint64_t va)
     return va >= region->start && va < region->end;
 }
 
-/* Where va may well be found (by 64 KiB): the region may not have it, or be empty. */
+/* Where va may well be found (by 8 KiB): the region may not have it, or be empty. */
 static inline const struct region *region_recent(const struct regions *regions, uint64_t va)
 {
     uint16_t offset = regions->recent[va >> RECENT_SHIFT & (RECENT - 1)];

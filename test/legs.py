@@ -9,15 +9,15 @@ import measure
 # leg, or (leg before the core has its answer, leg after), and the functions and files that belong
 # to it. The first line that has a function which an instruction is in, or its file, counts.
 LEGS = (
-    ('reply', 'answer install_rights come_back'),
+    ('reply', 'answer item install_rights come_back'),
     (('copy', 'reply'), 'port_unlock'),
     ('copy', 'copy touch copy_frame zero_frame frame_take frame_hold frame_release map_put '
-             'map_make'),
+             'map_make copy_unlocked'),
     ('decision', 'present store_verdict asked_verdict'),
     ('look-up', 'fault_handle process_of handle region_find port_lock'),
     ('install', 'install kern/vm.c kern/table.c tlb_refresh tlb_forget'),
     (('deliver', 'resume'), 'change_over resume kern/leave.S kern/trap.c kern/sched.c kern/tlb.c'),
-    (('deliver', 'reply'), 'kern/fast.c kern/ipc.c pager/up_kernel.c pager/server.c'),
+    (('deliver', 'reply'), 'kern/fast_send.c kern/fast_reply.c kern/fast_path.h kern/ipc.c pager/up_kernel.c pager/server.c'),
     (('trap', 'reply'), 'kern/trap.S'),
 )
 ORDER = ('program', 'trap', 'deliver', 'look-up', 'decision', 'copy', 'reply', 'install', 'resume',
@@ -41,10 +41,10 @@ def leg_of(step, answered):
 
 
 def fault_legs(steps):
-    """The leg of each instruction of a fault. The core has its answer from `answer` on."""
+    """The leg of each instruction of a fault. The core has its answer from `answer` or `item` on."""
     legs, answered = [], False
     for step in steps:
-        answered = answered or 'answer' in step.functions
+        answered = answered or not {'answer', 'item'}.isdisjoint(step.functions)
         legs.append(leg_of(step, answered))
     return legs
 
