@@ -9,7 +9,6 @@ import measure
 README = measure.ROOT / 'README.md'
 RECORD = measure.ROOT / 'test/record.csv'
 ROWS = (('yield, nobody else ready', 'syscall', 0),
-        ('call and answer between two programs', 'ipc', 0),
         ('cheapest request to the pager', 'request', 0),
         ('upgrade: store to a shared page whose last owner this is', 'fault_upgrade', 0),
         ('copy: store to a page that another process has too', 'fault_copy', 0),

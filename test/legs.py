@@ -17,7 +17,8 @@ LEGS = (
     ('look-up', 'fault_handle process_of handle region_find port_lock'),
     ('install', 'install kern/vm.c kern/table.c tlb_refresh tlb_forget'),
     (('deliver', 'resume'), 'change_over resume kern/leave.S kern/trap.c kern/sched.c kern/tlb.c'),
-    (('deliver', 'reply'), 'kern/fast_send.c kern/fast_reply.c kern/fast_path.h kern/ipc.c pager/up_kernel.c pager/server.c'),
+    (('deliver', 'reply'), 'kern/fast_send.c kern/fast_reply.c kern/fast_path.h kern/ipc.c '
+                          'pager/up_kernel.c pager/server.c'),
     (('trap', 'reply'), 'kern/trap.S'),
 )
 ORDER = ('program', 'trap', 'deliver', 'look-up', 'decision', 'copy', 'reply', 'install', 'resume',
