@@ -6,8 +6,9 @@
 #ifndef KERN_FAST_H
 #define KERN_FAST_H
 
-/* Where trap.S goes with a fault: fast_fault, or the baseline's own way (up.h). */
+/* Where trap.S goes with a fault and a call: the next two, or the baseline's own way (up.h). */
 _Noreturn void fault_entry(void);
+_Noreturn void call_entry(void);
 
 _Noreturn void fast_call(void);
 _Noreturn void fast_fault(void);

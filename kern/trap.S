@@ -37,7 +37,7 @@ trap_entry:
     sd      t6, THREAD_PC(tp)
     bnez    a7, receive
     save    RA, SAVED
-    j       fast_call
+    j       call_entry
 receive:
     j       fast_reply_receive
 

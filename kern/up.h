@@ -8,7 +8,8 @@
 #define KERN_UP_H
 #include "ipc.h"
 
-/* fault_entry (fast.h), too, is the way up's: the first to see a fault. */
+/* fault_entry and call_entry (fast.h), too, are the way up's: the first to see a fault or a call.
+ */
 
 /* A synchronous exception: pc, and the cause and value that the hart gave for it. */
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value);

@@ -20,6 +20,7 @@
 #define SPAN_SHIFT 21 /* of a leaf table */
 
 _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct thread *thread);
+_Noreturn void call_first(struct thread *thread, uint64_t slot, uint64_t word[6]);
 
 static uint64_t go_up(struct thread *thread, enum thread_state state)
 {
@@ -130,6 +131,102 @@ _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct
         back_to_tables(thread);
     lock_release(&port_core_lock);
     LEAVE(fast_exit_resumed, thread);
+}
+
+/* call_entry: the message goes onto this hart's stack. Saved are what a call preserves, and the pc
+ * behind it. */
+__asm__(".globl call_entry\n"
+        "call_entry:\n"
+        "    mv   t0, tp\n"
+        "    ld   tp, " TEXT(THREAD_HART) "(tp)\n"
+                                          "    ld   sp, " TEXT(HART_STACK) "(tp)\n"
+                                                                           "    addi sp, sp, -48\n"
+                                                                           "    sd   a0, 0(sp)\n"
+                                                                           "    sd   a1, 8(sp)\n"
+                                                                           "    sd   a2, 16(sp)\n"
+                                                                           "    sd   a3, 24(sp)\n"
+                                                                           "    sd   a4, 32(sp)\n"
+                                                                           "    sd   a5, 40(sp)\n"
+                                                                           "    mv   a0, t0\n"
+                                                                           "    mv   a1, a6\n"
+                                                                           "    mv   a2, sp\n"
+                                                                           "    j    call_first\n");
+
+/* To user mode with the answer. */
+static _Noreturn void leave_answered(struct thread *thread, const uint64_t word[6])
+{
+    register uint64_t a0 __asm__("a0") = word[0];
+    register uint64_t a1 __asm__("a1") = word[1];
+    register uint64_t a2 __asm__("a2") = word[2];
+    register uint64_t a3 __asm__("a3") = word[3];
+    register uint64_t a4 __asm__("a4") = word[4];
+    register uint64_t a5 __asm__("a5") = word[5];
+    __asm__ volatile("mv tp, %0\n\tj fast_exit_answered" ::"r"(thread), "r"(a0), "r"(a1), "r"(a2),
+                     "r"(a3), "r"(a4), "r"(a5)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+/* As if nothing had happened yet: the message where the slow path looks for it. */
+static _Noreturn __attribute__((noinline)) void call_slowly(struct thread *thread, uint64_t slot,
+                                                            const uint64_t word[6])
+{
+    for (int i = 0; i < 6; i++)
+        thread->x[REG_A0 + i] = word[i];
+    thread->x[REG_A0 + 6] = slot;
+    thread->x[REG_A0 + 7] = SYS_CALL;
+    for (int i = 0; i < 3; i++)
+        thread->x[REG_T0 + i] = 0;
+    for (int i = 0; i < 4; i++)
+        thread->x[REG_T3 + i] = 0;
+    thread->x[0] -= 4;
+    LEAVE(trap_slow, thread);
+}
+
+/* The capability in a slot that needs no look-up, if it is one to call the core. */
+static inline const struct cap *core_cap(const struct space *space, uint64_t slot)
+{
+    if (slot >= SLOTS_INLINE)
+        return NULL;
+    const struct cap *cap = &space->caps[slot];
+    bool good = (cap->type_rights & cap_type_rights(0xff, CAP_CALL)) ==
+                    cap_type_rights(TYPE_ENDPOINT, CAP_CALL) &&
+                cap->object == &port_endpoint->object;
+    return good ? cap : NULL;
+}
+
+/* It is not to be resumed here and now. */
+static _Noreturn __attribute__((noinline)) void go_on(struct thread *thread, const uint64_t word[6],
+                                                      bool answered)
+{
+    if (answered)
+        ipc_answer(thread, word);
+    port_unlock();
+    thread = trap_next();
+    lock_release(&kernel_lock);
+    LEAVE(fast_exit_resumed, thread);
+}
+
+/* If nobody else is in the core: the thread is parked all the same, because a request may copy its
+ * registers, end it, or answer it later. The token comes first: another hart that finds the thread
+ * parked finds all of it. */
+_Noreturn void call_first(struct thread *thread, uint64_t slot, uint64_t word[6])
+{
+    struct space *space = thread->space;
+    const struct cap *cap = core_cap(space, slot);
+    if (cap == NULL || thread->stop_wanted || !lock_try(&port_core_lock))
+        call_slowly(thread, slot, word);
+    uint64_t token = thread_new_token(thread);
+    thread->server = NULL;
+    __atomic_store_n(&thread->state, THREAD_CALL_SERVED, __ATOMIC_RELEASE);
+    bool answered = request_handle(cap->badge, token, word);
+    bool waits = come_back(thread, token);
+    if (!answered || !waits || sched_more_urgent(thread->priority))
+        go_on(thread, word, answered && waits);
+    resume(thread);
+    lock_release(&kernel_lock);
+    lock_release(&port_core_lock);
+    leave_answered(thread, word);
 }
 
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
