@@ -1,24 +1,12 @@
 /* Instructions and registers of the RISC-V privileged architecture that C can't name.
- * Source: The RISC-V Instruction Set Manual, Volume II, chapters 4 (supervisor) and 4.4 (Sv39). */
+ * Source: The RISC-V Instruction Set Manual, Volume II, chapter 4 (supervisor).
+ *
+ * Host tests build part of the kernel with a copy of this file that they can watch. */
 #ifndef KERN_RISCV_H
 #define KERN_RISCV_H
 #include <stdint.h>
 
-/* Sv39 page-table entry:   63..54  53......10  9..8  7 6 5 4 3 2 1 0
- *                          reserved  frame      soft  D A G U X W R V   */
-#define PTE_V           1ul
-#define PTE_R           2ul
-#define PTE_W           4ul
-#define PTE_X           8ul
-#define PTE_U           16ul
-#define PTE_G           32ul
-#define PTE_A           64ul
-#define PTE_D           128ul
-#define PTE_FRAME_SHIFT 10
-
-#define SATP_SV39       (8ul << 60)
-#define SATP_ASID_SHIFT 44
-#define SATP_FRAME_MASK ((1ul << 44) - 1)
+#include "sv39.h"
 
 #define CAUSE_INTERRUPT  (1ul << 63)
 #define CAUSE_SOFTWARE   (CAUSE_INTERRUPT | 1)
@@ -58,6 +46,14 @@ static inline void fence_page(uint64_t va, uint64_t asid)
 static inline void fence_code(void)
 {
     __asm__ volatile("fence.i" ::: "memory");
+}
+
+/* tp: in the kernel's C code it holds this hart's struct. */
+static inline void *thread_pointer(void)
+{
+    void *pointer;
+    __asm__("mv %0, tp" : "=r"(pointer));
+    return pointer;
 }
 
 static inline uint64_t time_now(void)

@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "offsets.h"
 #include "pool.h"
+#include "riscv.h"
 
 struct space;
 struct queue;
@@ -89,12 +90,9 @@ extern uint32_t nharts;
 extern uint64_t hart_bits; /* of all harts */
 extern struct lock kernel_lock;
 
-/* In the kernel's C code tp holds this hart. */
 static inline struct hart *this_hart(void)
 {
-    struct hart *hart;
-    __asm__("mv %0, tp" : "=r"(hart));
-    return hart;
+    return thread_pointer();
 }
 
 void queue_append(struct queue *queue, struct thread *thread);
