@@ -100,7 +100,7 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
         struct hart *hart = pool_frame();
         char *stack = pool_frame();
         for (unsigned f = 1; stack != NULL && f < STACK_FRAMES; f++)
-            kernel_assert(pool_frame() == stack + f * PAGE_SIZE);
+            kernel_assert(pool_frame() == stack + (uint64_t)f * PAGE_SIZE);
         if (hart == NULL || stack == NULL)
             boot_fail("kernel pool", "too little memory for the harts");
         hart->stack_top = (uint64_t)stack + (uint64_t)STACK_FRAMES * PAGE_SIZE;

@@ -84,9 +84,9 @@ static bool covered(const struct regions *regions, uint64_t start, uint64_t end,
 
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use)
 {
-    if (!covered(regions, start, end, use))
-        return false;
     const struct region *first = region_find(regions, start);
+    if (first == NULL || !covered(regions, start, end, use))
+        return false;
     if (first->start < start && first->end > end && regions->n == REGIONS_MAX)
         return false;
     for (uint32_t i = 0; i < regions->n;) {
