@@ -266,6 +266,40 @@ static int call_registers(void)
     return 0;
 }
 
+#define SENDERS 0x5e4de4000000ul /* + i: register i of a caller */
+
+static void child_call_filled(word_t *s, uint64_t slot)
+{
+    uint64_t in[REGISTERS], out[REGISTERS];
+    (void)s;
+    for (unsigned i = 0; i < REGISTERS; i++)
+        in[i] = SENDERS + i;
+    in[REG_A0 + 6] = slot;
+    in[REG_A0 + 7] = SYS_CALL;
+    raw_ecall(in, out);
+    child_park();
+}
+
+/* Whoever receives sees six words, and nothing else that the caller had in its registers. */
+static int message_registers(void)
+{
+    uint64_t in[REGISTERS], out[REGISTERS], space = new_space(BADGE);
+    CHECK(space != 0 && run_thread(space, child_call_filled, CALLS, ANY_PRIORITY) != 0);
+    fill(in);
+    in[5] = in[REG_A0 + 6] = 0;
+    in[REG_A0 + 7] = SYS_REPLY_RECEIVE;
+    in[28] = EP;
+    raw_ecall(in, out);
+    IS(out[REG_A0 + 6], BADGE);
+    for (unsigned i = 1; i < REGISTERS; i++) {
+        if (i >= REG_A0 && i < REG_A0 + 6)
+            IS(out[i], SENDERS + i);
+        else
+            CHECK(out[i] - SENDERS >= REGISTERS);
+    }
+    return 0;
+}
+
 static int receive_registers(void)
 {
     uint64_t in[REGISTERS], out[REGISTERS], space = new_space(BADGE);
@@ -313,9 +347,15 @@ static int start_registers(void)
 }
 
 const struct test fault_tests[] = {
-    {"fault-message", fault_message},     {"fault-causes", fault_causes},
-    {"badge-parity", badge_parity},       {"fault-unanswered", fault_unanswered},
-    {"fault-registers", fault_registers}, {"preempted-registers", preempted_registers},
-    {"call-registers", call_registers},   {"receive-registers", receive_registers},
-    {"start-registers", start_registers}, {0, 0},
+    {"fault-message", fault_message},
+    {"fault-causes", fault_causes},
+    {"badge-parity", badge_parity},
+    {"fault-unanswered", fault_unanswered},
+    {"fault-registers", fault_registers},
+    {"preempted-registers", preempted_registers},
+    {"call-registers", call_registers},
+    {"message-registers", message_registers},
+    {"receive-registers", receive_registers},
+    {"start-registers", start_registers},
+    {0, 0},
 };
