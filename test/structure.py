@@ -16,7 +16,8 @@ from pathlib import Path
 TOOLS = 'riscv64-unknown-elf-'
 PARTS = ('kern', 'pager', 'libsys', 'apps')
 TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'meson.build', 'meson_options.txt',
-       'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format', '.gitignore'}
+       'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format',
+       '.clang-tidy', '.gitignore'}
 KERNEL_LIBRARIES = ('kern/libkern.a', 'kern/libfast_send.a', 'kern/libfast_reply.a', 'kern/libupcall.a')
 PAGER_LIBRARIES = ('pager/libpagercore.a', 'pager/libpolicy.a', 'pager/libbaseline.a')
 LIBRARIES = (*KERNEL_LIBRARIES, 'pager/libpagercore.a')
