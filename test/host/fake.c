@@ -50,7 +50,7 @@ void port_unlock(void)
     check_counts(true);
     locked = false;
     fake.nunlocks++;
-    if (fake.at_unlock != NULL && fake_npending > 0)
+    if (fake.at_unlock != NULL)
         fake.at_unlock();
 }
 
@@ -65,6 +65,8 @@ static void enter(void)
     if (!locked)
         fake_breach("a call down without the lock", 0);
     check_counts(false);
+    if (fake.at_call != NULL)
+        fake.at_call();
 }
 
 bool fake_fails(uint64_t pool)
@@ -141,7 +143,7 @@ err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npage
 {
     struct fake_space *space = fake_space_of(process);
     if (locked)
-        check_counts(false);
+        enter();
     if (fake.at_map != NULL)
         fake.at_map(process, va, first);
     check_run(va, npages);
@@ -204,24 +206,32 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
     return error;
 }
 
+/* The first bit that is set, from `at` on; `limit`: none. */
+static uint64_t next_bit(const uint64_t *bits, uint64_t at, uint64_t limit)
+{
+    while (at < limit) {
+        uint64_t word = bits[at / 64] >> at % 64;
+        if (word != 0)
+            return at + (uint64_t)__builtin_ctzl(word);
+        at = (at / 64 + 1) * 64;
+    }
+    return limit;
+}
+
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)
 {
     struct fake_space *space = fake_space_of(process);
-    uint64_t at = *va;
-    while (at < ADDRESS_LIMIT) {
-        const struct fake_leaf *leaf = space->leaf[at >> LEAF_SHIFT];
-        if (leaf == NULL) {
-            at = ((at >> LEAF_SHIFT) + 1) << LEAF_SHIFT;
-            continue;
-        }
-        uint64_t entry = leaf->entry[at >> PAGE_SHIFT & (LEAF_PAGES - 1)];
-        if (entry != 0) {
-            *va = at;
+    uint64_t leaf = *va >> LEAF_SHIFT, at = *va >> PAGE_SHIFT & (LEAF_PAGES - 1);
+    for (leaf = next_bit(space->has_leaf, leaf, LEAVES); leaf < LEAVES;
+         leaf = next_bit(space->has_leaf, leaf + 1, LEAVES)) {
+        at = next_bit(space->leaf[leaf]->valid, leaf == *va >> LEAF_SHIFT ? at : 0, LEAF_PAGES);
+        if (at < LEAF_PAGES) {
+            uint64_t entry = space->leaf[leaf]->entry[at];
+            *va = leaf << LEAF_SHIFT | at << PAGE_SHIFT;
             *frame = entry >> 3;
             *rights = entry & RIGHTS_MASK;
             return true;
         }
-        at += PAGE_SIZE;
     }
     return false;
 }

@@ -17,13 +17,16 @@ enum fake_answer {
 };
 
 extern struct fake {
-    uint64_t pool_left;       /* leaf tables, spaces and threads that may still be made */
-    uint64_t fail_after;      /* 0, or the n-th call from now on that may fail does */
-    uint64_t fail_count;      /* and so many in all */
-    uint64_t ncalls;          /* calls that might have failed */
-    uint64_t nunlocks;        /* since the start */
-    void (*at_unlock)(void);  /* after each unlock in a fault, before what comes next */
-    void (*at_install)(void); /* between an answer with an item and its entry */
+    uint64_t pool_left;  /* leaf tables, spaces and threads that may still be made */
+    uint64_t fail_after; /* 0, or the n-th call from now on that may fail does */
+    uint64_t fail_count; /* and so many in all */
+    uint64_t ncalls;     /* calls that might have failed */
+    uint64_t nunlocks;   /* since the start */
+    /* What else may happen: after each unlock; at the head of each call down, with the lock held;
+     * between an answer with an item and its entry; before an access looks at its entry. */
+    void (*at_unlock)(void), (*at_call)(void), (*at_install)(void);
+    void (*at_delivery)(void); /* a message is on its way: before the core's lock is taken */
+    void (*at_access)(const struct process *process, uint64_t va, unsigned needed);
     void (*at_map)(struct process *process, uint64_t va, pfn_t first);
     const char *repeat; /* printed with a breach */
     bool quiet;         /* port_print prints nothing */
@@ -40,6 +43,7 @@ _Noreturn void fake_breach(const char *what, uint64_t number);
 const char *fake_boot(uint64_t npages, uint64_t pool);
 void fake_halt(void);
 uint64_t fake_audit(void);
+unsigned fake_nfaults(void); /* being served */
 void fake_fail_after(uint64_t n, uint64_t count);
 
 /* One access by one thread, up to three faults (P1). False: it did not happen, the thread is gone.
@@ -58,6 +62,9 @@ int64_t fake_call(struct process *process, uint64_t request, uint64_t a1, uint64
 /* fork: the child, NULL: refused. exec: the block goes to a page at `block`. */
 struct process *fake_fork(struct process *process);
 int64_t fake_exec(struct process *process, uint64_t block, const char *path);
+
+/* Would an access succeed by the entry that is there? The process may be gone. */
+bool fake_may_access(const struct process *process, uint64_t va, unsigned needed);
 
 /* Is the thread there and not waiting for an answer? The last late answer to it (port_reply). */
 bool fake_is_idle(const struct process *process, unsigned thread);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 struct fake_pending fake_pending[FAKE_PENDING_MAX];
-unsigned fake_npending;
 
 uint64_t fake_find(const struct fake_space *space, uint64_t va)
 {
@@ -20,6 +19,7 @@ static void forget(struct fake_leaf *leaf, uint64_t at)
     if ((entry & RIGHT_W) != 0 && leaf->is_private[at])
         fake_nstorable[(entry >> 3) - FAKE_FIRST]--;
     leaf->entry[at] = 0;
+    fake_mark(leaf->valid, at, false);
     leaf->n--;
 }
 
@@ -30,6 +30,7 @@ void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned r
     struct fake_leaf **leaf = &space->leaf[va >> LEAF_SHIFT];
     if (*leaf == NULL) {
         *leaf = calloc(1, sizeof **leaf);
+        fake_mark(space->has_leaf, va >> LEAF_SHIFT, true);
         fake.pool_left--;
     }
     uint64_t at = va >> PAGE_SHIFT & (LEAF_PAGES - 1);
@@ -37,6 +38,7 @@ void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned r
     const struct region *region = region_find(&space->owner->regions, va);
     (*leaf)->is_private[at] = region == NULL || region->kind == REGION_PRIVATE;
     (*leaf)->entry[at] = frame << 3 | rights;
+    fake_mark((*leaf)->valid, at, true);
     (*leaf)->n++;
     fake_nmapped[frame - FAKE_FIRST]++;
     if ((rights & RIGHT_W) != 0 && (*leaf)->is_private[at])
@@ -56,6 +58,7 @@ void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages)
         if (*leaf != NULL && (*leaf)->n == 0) {
             free(*leaf);
             *leaf = NULL;
+            fake_mark(space->has_leaf, (va - 1) >> LEAF_SHIFT, false);
             fake.pool_left++;
         }
     }
@@ -72,10 +75,18 @@ static bool has_one_thread(const struct fake_space *space)
 uint32_t fake_nharmless(pfn_t frame)
 {
     uint32_t n = 0;
-    for (unsigned i = 0; i < fake_npending; i++)
-        n += fake_pending[i].space->owner != NULL &&
+    for (unsigned i = 0; i < FAKE_PENDING_MAX; i++)
+        n += fake_pending[i].space != NULL && fake_pending[i].space->owner != NULL &&
              fake_find(fake_pending[i].space, fake_pending[i].va) >> 3 == frame &&
              has_one_thread(fake_pending[i].space);
+    return n;
+}
+
+unsigned fake_nfaults(void)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < FAKE_PENDING_MAX; i++)
+        n += fake_pending[i].space != NULL;
     return n;
 }
 
@@ -85,6 +96,14 @@ unsigned fake_entry(const struct process *process, uint64_t va, pfn_t *frame)
     if (frame != NULL)
         *frame = entry >> 3;
     return entry & RIGHTS_MASK;
+}
+
+bool fake_may_access(const struct process *process, uint64_t va, unsigned needed)
+{
+    for (const struct fake_space *space = fake_space; space < fake_space + FAKE_SPACES; space++)
+        if (space->owner == process)
+            return (fake_find(space, va) & needed) != 0;
+    return false;
 }
 
 void fake_corrupt(const struct process *process, uint64_t va, pfn_t frame, unsigned rights)

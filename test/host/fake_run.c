@@ -11,13 +11,14 @@
 enum {
     TOKEN_HANDLE_SHIFT = 4, /* above the thread's number; above both the count of messages */
     FAULTS_MAX = 3,
-    FAULTS_MAX_HOOKED = 50
+    FAULTS_MAX_DISTURBED = 50
 };
 
 char *port_window;
 const int port_in_kernel = 0;
 
-static uint64_t ntokens, own_npages, archive_npages;
+static uint64_t nrefused; /* answers for which the pool had no room, and some was made */
+static uint64_t ntokens, nlives, own_npages, archive_npages;
 
 static struct fake_thread *thread_of(const struct process *process, unsigned number)
 {
@@ -53,7 +54,7 @@ err_t port_thread_make(struct process *process, unsigned number)
     if (fake_fails(1))
         return ERR_POOL;
     fake.pool_left--;
-    *thread = (struct fake_thread){.state = THREAD_STOPPED};
+    *thread = (struct fake_thread){.state = THREAD_STOPPED, .life = ++nlives};
     return 0;
 }
 
@@ -69,6 +70,7 @@ void port_thread_set(struct process *process, unsigned number,
     if (thread_of(process, number)->state != THREAD_STOPPED)
         fake_breach("registers of a thread that runs", number);
     thread_of(process, number)->registers = *registers;
+    thread_of(process, number)->life = ++nlives;
 }
 
 err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
@@ -156,7 +158,7 @@ static bool resume(struct process *process, uint64_t badge, uint64_t token, faul
     if (item != FAULT_RESUME &&
         port_map(process, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
                  (unsigned)(item & RIGHTS_MASK)) != 0 &&
-        !make_room(badge))
+        (nrefused++, !make_room(badge)))
         return false;
     thread = by_token(token);
     if (thread == NULL)
@@ -165,13 +167,49 @@ static bool resume(struct process *process, uint64_t badge, uint64_t token, faul
     return true;
 }
 
+static struct fake_pending *pending_make(const struct fake_space *space, uint64_t va)
+{
+    struct fake_pending *pending = fake_pending;
+    while (pending->space != NULL)
+        if (++pending == fake_pending + FAKE_PENDING_MAX)
+            fake_breach("test: too many faults at once", va);
+    *pending = (struct fake_pending){space, va};
+    return pending;
+}
+
+/* Lets others go first; false: the thread did not live to see it. */
+static bool wait_for_access(const struct process *process, unsigned number, uint64_t va,
+                            unsigned needed)
+{
+    const struct fake_space *space = fake_space_of(process);
+    uint64_t life = space->thread[number].life;
+    if (fake.at_access != NULL)
+        fake.at_access(process, va, needed);
+    return space->owner == process && space->thread[number].life == life &&
+           space->thread[number].state == THREAD_RUNS;
+}
+
+/* On its way to the core's lock a message may meet the end of its process, which the badge shows.
+ * Where exec or another thread ended its sender alone, it is not delivered: the one place where
+ * this machine promises more than the kernel, which may have delivered it before. */
+static bool deliver(const struct fake_space *space, const struct process *process, unsigned number,
+                    uint64_t token)
+{
+    if (fake.at_delivery != NULL)
+        fake.at_delivery();
+    return space->owner != process || space->thread[number].token == token;
+}
+
 bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned cause,
                  uint8_t *byte)
 {
     unsigned needed = cause == FAKE_STORE ? RIGHT_W : cause == FAKE_LOAD ? RIGHT_R : RIGHT_X;
-    int limit = fake.at_unlock == NULL && fake.at_install == NULL ? FAULTS_MAX : FAULTS_MAX_HOOKED;
+    bool undisturbed = fake.at_unlock == NULL && fake.at_install == NULL;
+    uint64_t limit = undisturbed ? FAULTS_MAX : FAULTS_MAX_DISTURBED, refused = nrefused;
     const struct fake_space *space = fake_space_of(process);
-    for (int nfaults = 0;; nfaults++) {
+    for (uint64_t nfaults = 0;; nfaults++) {
+        if (!wait_for_access(process, number, va, needed))
+            return false;
         uint64_t entry = fake_find(space, va);
         if ((entry & needed) != 0) {
             uint8_t *at = (uint8_t *)port_frame(entry >> 3) + va % PAGE_SIZE;
@@ -181,16 +219,20 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
                 *byte = *at;
             return true;
         }
-        if (nfaults == limit)
+        /* Each refusal costs another process its tables, and this one a fault. */
+        if (nfaults >= limit + (nrefused - refused) || nfaults > FAULTS_MAX_DISTURBED)
             fake_breach("P1: the access still faults", va);
         uint64_t token = new_token(process, number);
-        fake_pending[fake_npending++] = (struct fake_pending){space, va};
+        struct fake_pending *pending = pending_make(space, va);
         uint64_t badge = process->badge;
-        port_lock();
-        fault_answer_t answer = fault_handle(va, cause, fake.pc, token, badge);
-        port_unlock();
+        fault_answer_t answer = 0;
+        if (deliver(space, process, number, token)) {
+            port_lock();
+            answer = fault_handle(va, cause, fake.pc, token, badge);
+            port_unlock();
+        }
         bool resumed = resume(process, badge, token, answer);
-        fake_npending--;
+        pending->space = NULL;
         if (!resumed)
             return false;
     }
@@ -209,8 +251,11 @@ bool fake_store(struct process *process, uint64_t va, uint8_t byte)
 enum fake_answer fake_request(struct process *process, unsigned number, uint64_t word[6])
 {
     uint64_t token = new_token(process, number);
+    uint64_t badge = process->badge;
+    if (!deliver(fake_space_of(process), process, number, token))
+        return FAKE_GONE;
     port_lock();
-    bool answered = request_handle(process->badge, token, word);
+    bool answered = request_handle(badge, token, word);
     port_unlock();
     struct fake_thread *thread = by_token(token);
     if (thread == NULL)
@@ -314,8 +359,9 @@ static void end_servers(void)
 void fake_halt(void)
 {
     fake_fail_after(0, 0);
-    fake.at_unlock = fake.at_install = NULL;
     bool quiet = fake.quiet;
+    fake.at_unlock = fake.at_call = fake.at_install = fake.at_delivery = NULL;
+    fake.at_access = NULL;
     if (fake_audit() != 0)
         fake_breach("audit at the end", 0);
     fake.quiet = true;

@@ -9,19 +9,22 @@ enum fake_thread_state { THREAD_NONE, THREAD_STOPPED, THREAD_RUNS };
 struct fake_thread {
     enum fake_thread_state state;
     uint64_t token; /* of the call or fault that it waits in; 0: none */
+    uint64_t life;  /* another number when it is made and when it gets other registers */
     uint64_t reply[6];
     struct port_registers registers;
 };
 
 struct fake_leaf {
     uint32_t n;
-    uint64_t entry[LEAF_PAGES]; /* frame << 3 | rights */
+    uint64_t valid[LEAF_PAGES / 64]; /* a bit an entry, to find the next one fast */
+    uint64_t entry[LEAF_PAGES];      /* frame << 3 | rights */
     bool is_private[LEAF_PAGES];
 };
 
 struct fake_space {
     const struct process *owner; /* NULL: free */
     struct fake_leaf *leaf[LEAVES];
+    uint64_t has_leaf[LEAVES / 64];
     struct fake_thread thread[THREADS_MAX];
     uint64_t badge[SERVER_FIRST + SERVERS]; /* of the capabilities of servers */
 };
@@ -31,6 +34,10 @@ extern struct fake_space fake_space[FAKE_SPACES];
 extern uint32_t fake_nmapped[FAKE_NPAGES_MAX], fake_nstorable[FAKE_NPAGES_MAX];
 
 struct fake_space *fake_space_of(const struct process *process);
+static inline void fake_mark(uint64_t *bits, uint64_t at, bool on)
+{
+    bits[at / 64] = (bits[at / 64] & ~(1ul << at % 64)) | (uint64_t)on << at % 64;
+}
 uint64_t fake_find(const struct fake_space *space, uint64_t va); /* 0: none */
 void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned rights);
 void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages);
@@ -39,11 +46,10 @@ void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages);
  * that page, which may so point at a frame that is free already. */
 enum { FAKE_PENDING_MAX = 4 };
 struct fake_pending {
-    const struct fake_space *space;
+    const struct fake_space *space; /* NULL: free */
     uint64_t va;
 };
 extern struct fake_pending fake_pending[FAKE_PENDING_MAX];
-extern unsigned fake_npending;
 uint32_t fake_nharmless(pfn_t frame);
 
 /* Should this call fail, which takes so much of the pool? */

@@ -4,7 +4,7 @@
 #define TEST_MODEL_H
 #include "fake.h"
 
-enum { MODEL_PROCESSES = 24, MODEL_REGIONS = 24 };
+enum { MODEL_PROCESSES = 12, MODEL_REGIONS = 24 };
 
 struct model_block {
     unsigned nrefs;

@@ -193,7 +193,7 @@ static void do_exec(struct model *m, unsigned thread)
     if (error == FAKE_SILENT)
         model_exec(m, fake_program_find(path), *model_byte(&m->region[0], page));
     else if (error != ERR_NOMEM && error != ERR_AGAIN && strlen(path) == 1 &&
-             (error != ERR_POOL || !m->process->threaded)) /* which needs a new space */
+             (error != ERR_POOL || !m->process->threaded || !random_run.tight)) /* a new space */
         fake_breach("exec refused", (uint64_t)-error);
 }
 

@@ -91,6 +91,64 @@ static void test_memory_short(void)
     check_end();
 }
 
+/* One frame is left, and its page's leaf would need another: nothing of it stays taken. */
+static void test_leaf_short(void)
+{
+    struct process *p = check_start();
+    int64_t pid = p->pid;
+    uint64_t va = (uint64_t)check_mmap(p, 1, false);
+    uint8_t byte = 0;
+    CHECK((int64_t)va > 0 && map_find(&p->map, va) == NULL);
+    check_drain(1);
+    CHECK(!fake_load(p, va, &byte));
+    check_refill();
+    CHECK(check_died(pid, CAUSE_MEMORY));
+    check_end();
+}
+
+/* The region found last near an address: gone, or not to be stored to, it gives nothing. */
+static void test_recent(void)
+{
+    struct process *p = check_start();
+    int64_t pid = p->pid;
+    uint8_t byte = 0;
+    uint64_t va = (uint64_t)check_mmap(p, 1, false);
+    CHECK(fake_store(p, 0x105000, 1) && fake_store(p, va, 1) && p->unusual == 0);
+    CHECK(region_recent(&p->regions, va)->start == va);
+    CHECK(fake_call(p, REQ_MUNMAP, va, PAGE_SIZE, 0) == 0);
+    CHECK(!fake_store(p, va, 1) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+    p = check_start();
+    pid = p->pid;
+    CHECK(fake_store(p, 0x105000, 1) && fake_load(p, 0x102000, &byte));
+    fake_corrupt(p, 0x100000, 0, 0);
+    CHECK(fake_load(p, 0x100000, &byte) && p->unusual == 0 &&
+          region_recent(&p->regions, 0x100000)->rights == (RIGHT_R | RIGHT_X));
+    CHECK(!fake_store(p, 0x100000, 1) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
+static unsigned nasked;
+
+static enum store_verdict count_stores(const struct policy_view *view)
+{
+    nasked++;
+    return view->shared_frame ? STORE_COPY : STORE_UPGRADE;
+}
+
+/* The policy hears of every store that has two answers; reclaim knows who has entries. */
+static void test_unusual(void)
+{
+    static const struct policy counting = {.name = "counting", .at_store = count_stores};
+    struct process *p = check_start();
+    CHECK(fake_nentries(p) > 0 && !p->uncached);
+    CHECK(fake_store(p, 0x105000, 1) && p->unusual == 0 && fake_fork(p) != NULL);
+    process_set_policy(p, &counting);
+    CHECK(fake_store(p, 0x105000, 2) && nasked == 1 && check_refs(p, 0x105000) == 1);
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && p->unusual != 0);
+    check_end();
+}
+
 static void test_shared(void)
 {
     struct process *p = check_start();
@@ -197,6 +255,9 @@ void test_memory(void)
     test_bad_addresses();
     test_copy_and_upgrade();
     test_memory_short();
+    test_leaf_short();
+    test_recent();
+    test_unusual();
     test_shared();
     test_shared_short();
     test_limits();

@@ -109,6 +109,20 @@ static void test_protect(void)
     check_end();
 }
 
+/* A server maps the archive: its pages have one owner more for each, and nobody may store there. */
+static void test_archive(void)
+{
+    struct process *p = check_start(), *server = start_server(SLOT_FILES, 0);
+    uint64_t word[6] = {REQ_ARCHIVE}, nfree = frames.nfree;
+    uint8_t byte = 0;
+    CHECK(fake_call(p, REQ_ARCHIVE, 0, 0, 0) == ERR_PERMISSION);
+    CHECK(fake_request(server, 0, word) == FAKE_ANSWERED && (int64_t)word[0] > 0 && word[1] > 0);
+    CHECK(fake_load(server, word[0], &byte) && byte == '0' && check_refs(server, word[0]) == 2);
+    CHECK(fake_entry(server, word[0], NULL) == RIGHT_R && fake_audit() == 0 &&
+          nfree - frames.nfree <= 2);
+    check_end();
+}
+
 /* Thread 1 serves the invalid accesses of thread 0, which goes on when it says so. */
 static void test_handler(void)
 {
@@ -188,6 +202,7 @@ void test_services(void)
     test_connections();
     test_places();
     test_protect();
+    test_archive();
     test_handler();
     test_handler_gone();
     test_offer();

@@ -1,6 +1,7 @@
 /* Unit tests: requests in the middle of a copy, or between an answer and its entry. */
 #include "check.h"
 #include "../../pager/fault.h"
+#include "../../pager/install.h"
 #include <string.h>
 
 enum { PAGE = 0x105000 };
@@ -214,11 +215,66 @@ static void test_copy_of_own(void)
     act = store_first;
     fake.at_unlock = at_copy;
     port_lock();
-    fault_answer_t answer = fault_handle(PAGE, FAKE_STORE, 0, 0, p->badge);
+    fault_answer_t answer = fault_handle(PAGE, FAKE_STORE, 0, 1, p->badge);
     fake.at_unlock = NULL;
     port_unlock();
     store_first();
-    CHECK(answer != 0 && fake_load(p, PAGE + 5, &byte) && byte == 0x42);
+    CHECK(answer == FAULT_RESUME && fake_load(p, PAGE + 5, &byte) && byte == 0x42);
+    check_end();
+}
+
+/* While the pages of a process with several threads are copied one by one, none can store. */
+static unsigned nstorable, nasked;
+
+static enum fork_verdict look(const struct policy_view *view)
+{
+    nasked++;
+    nstorable += (fake_entry(p, view->address, NULL) & RIGHT_W) != 0;
+    return FORK_COPY;
+}
+
+static enum fork_verdict no_verdict(const struct policy_view *view)
+{
+    (void)view;
+    return FORK_VERDICTS;
+}
+
+static void test_settled(void)
+{
+    static const struct policy looking = {.name = "looking", .at_fork = look};
+    static const struct policy absurd = {.name = "absurd", .at_fork = no_verdict};
+    p = check_start();
+    CHECK(fake_store(p, PAGE, 1) && fake_entry(p, PAGE, NULL) == (RIGHT_R | RIGHT_W));
+    process_set_policy(p, &looking);
+    nasked = nstorable = 0;
+    CHECK(fake_fork(p) != NULL && nasked > 2 && nstorable > 0); /* its one thread is here */
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, PAGE, 1));
+    nstorable = 0;
+    CHECK(fake_fork(p) != NULL && nstorable == 0);
+    process_set_policy(p, &absurd);
+    uint64_t replaced = policy_nreplaced;
+    CHECK(fake_fork(p) != NULL && policy_nreplaced > replaced);
+    check_end();
+}
+
+/* A run ends where the next frame, though it follows, has an owner more. */
+static void test_run_rights(void)
+{
+    uint64_t bss = 0x105000;
+    p = check_start();
+    CHECK(fake_store(p, bss, 1) && fake_store(p, bss + PAGE_SIZE, 1));
+    pfn_t first = entry_frame(*map_find(&p->map, bss));
+    pfn_t second = entry_frame(*map_find(&p->map, bss + PAGE_SIZE));
+    CHECK(second == first + 1);
+    port_lock();
+    frame_hold(second);
+    install_drop_all(p);
+    const struct region *region = region_find(&p->regions, bss);
+    install_present(p, region, bss, bss + 2 * PAGE_SIZE);
+    port_unlock();
+    CHECK(fake_entry(p, bss, NULL) == (RIGHT_R | RIGHT_W));
+    CHECK(fake_entry(p, bss + PAGE_SIZE, NULL) == RIGHT_R);
+    frame_release(second);
     check_end();
 }
 
@@ -229,4 +285,6 @@ void test_windows(void)
     test_unmapped();
     test_reclaim_before_install();
     test_copy_of_own();
+    test_settled();
+    test_run_rights();
 }

@@ -121,6 +121,13 @@ static void test_elf_headers(void)
         set_le(elf.bytes + cases[i].at, cases[i].number, cases[i].nbytes);
         CHECK(elf_answer(&elf, (uint64_t)1 << 38, &image) == cases[i].error);
     }
+    /* The first byte of an instruction whose second one is beyond its segment. */
+    elf_sample(&elf, 2);
+    set_le(elf.bytes + 24, 0x10900, 8);
+    set_le(elf.bytes + 64 + MEMSZ, 0x901, 8);
+    CHECK(elf_answer(&elf, (uint64_t)1 << 38, &image) == ELF_BAD_ENTRY);
+    set_le(elf.bytes + 64 + MEMSZ, 0x902, 8);
+    CHECK(elf_answer(&elf, (uint64_t)1 << 38, &image) == ELF_OK);
     CHECK(elf_read(elf.bytes, 0, UINT64_MAX, &image) == ELF_TRUNCATED);
     CHECK(elf_read(elf.bytes, 63, UINT64_MAX, &image) == ELF_TRUNCATED);
     CHECK(elf_read("#!sh", 4, UINT64_MAX, &image) == ELF_NOT_ELF);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NPAGES = 400, POOL = 1000, STAGES = 4, FRAMES_EVER_USED = 120 };
+enum { NPAGES = 400, POOL = 1000, STAGES = 8, FRAMES_EVER_USED = 120 };
 
 static pfn_t drained[NPAGES];
 static bool enough; /* nothing had to be taken away */
@@ -67,14 +67,35 @@ static void stage(int number)
             map_put(&hoarder->map, start + i * PAGE_SIZE, drained[i]);
 }
 
-/* Fork, exec, shared memory, stores to shared pages, sbrk and touch, threads, exits. */
+/* Private memory in a leaf of its own, the heap up and down, with frames few before each. */
+static void grow_and_shrink(int64_t pid)
+{
+    stage(4);
+    int64_t area = ask(process_find(pid), REQ_MMAP, 3 * PAGE_SIZE, RIGHT_R | RIGHT_W, 0);
+    stage(5);
+    if (area > 0 && store(pid, (uint64_t)area + PAGE_SIZE))
+        ask(process_find(pid), REQ_MUNMAP, (uint64_t)area, 2 * PAGE_SIZE, 0);
+    if (!lives(pid))
+        return;
+    stage(6);
+    int64_t old = ask(process_find(pid), REQ_SBRK, 4 * PAGE_SIZE, 0, 0);
+    if (old > 0 && store(pid, (uint64_t)old + 3 * PAGE_SIZE))
+        ask(process_find(pid), REQ_SBRK, -(uint64_t)3 * PAGE_SIZE, 0, 0);
+    if (lives(pid))
+        ask(process_find(pid), REQ_WAIT, (uint64_t)-1, 1, 0);
+}
+
+/* Fork, exec, shared and private memory, stores to shared pages, heap, threads, kill, exits. */
 static void scenario(void)
 {
     stage(0);
     int64_t child = ask(process_init, REQ_FORK, 0, 0, 0);
     if (child < 0 || !store(child, 0x103000) || !store(child, 0xfe000))
         return;
-    fake_exec(process_find(child), 0xfe000, "a");
+    stage(7);
+    uint64_t nfree = frames.nfree;
+    if (fake_exec(process_find(child), 0xfe000, "a") != FAKE_SILENT && frames.nfree != nfree)
+        fake_breach("I8: a refused exec changed the free count", nfree);
     audit("after exec");
     if (!store(child, 0x103000) || !store(child, 0x105000))
         return;
@@ -98,6 +119,10 @@ static void scenario(void)
         ask(process_find(second), REQ_FORK, 0, 0, 0);
     if (lives(second))
         store(second, 0x106000);
+    if (lives(child))
+        grow_and_shrink(child);
+    if (lives(child) && lives(second))
+        ask(process_find(child), REQ_KILL, (uint64_t)second, 0, 0);
     if (lives(child))
         ask(process_find(child), REQ_EXIT, 3, 0, 0);
 }
