@@ -189,15 +189,12 @@ static bool wait_for_access(const struct process *process, unsigned number, uint
            space->thread[number].state == THREAD_RUNS;
 }
 
-/* On its way to the core's lock a message may meet the end of its process, which the badge shows.
- * Where exec or another thread ended its sender alone, it is not delivered: the one place where
- * this machine promises more than the kernel, which may have delivered it before. */
-static bool deliver(const struct fake_space *space, const struct process *process, unsigned number,
-                    uint64_t token)
+/* On its way to the core's lock a message may meet the end of its thread, its process, or its
+ * program: the badge must show it. */
+static void deliver(void)
 {
     if (fake.at_delivery != NULL)
         fake.at_delivery();
-    return space->owner != process || space->thread[number].token == token;
 }
 
 bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned cause,
@@ -225,12 +222,10 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
         uint64_t token = new_token(process, number);
         struct fake_pending *pending = pending_make(space, va);
         uint64_t badge = process->badge;
-        fault_answer_t answer = 0;
-        if (deliver(space, process, number, token)) {
-            port_lock();
-            answer = fault_handle(va, cause, fake.pc, token, badge);
-            port_unlock();
-        }
+        deliver();
+        port_lock();
+        fault_answer_t answer = fault_handle(va, cause, fake.pc, token, badge);
+        port_unlock();
         bool resumed = resume(process, badge, token, answer);
         pending->space = NULL;
         if (!resumed)
@@ -252,8 +247,7 @@ enum fake_answer fake_request(struct process *process, unsigned number, uint64_t
 {
     uint64_t token = new_token(process, number);
     uint64_t badge = process->badge;
-    if (!deliver(fake_space_of(process), process, number, token))
-        return FAKE_GONE;
+    deliver();
     port_lock();
     bool answered = request_handle(badge, token, word);
     port_unlock();
