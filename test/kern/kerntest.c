@@ -314,8 +314,9 @@ static bool start_watch(void)
 
 void server_main(const struct boot_info *boot)
 {
-    static const struct test *const groups[] = {
-        ipc_tests, fault_tests, vm_tests, object_tests, grant_tests, thread_tests, device_tests};
+    static const struct test *const groups[] = {ipc_tests,    fault_tests,  fast_tests,
+                                                vm_tests,     object_tests, grant_tests,
+                                                thread_tests, device_tests};
     info = boot;
     shared_frame = info->memory_first + info->image_npages;
     shared = window(shared_frame);

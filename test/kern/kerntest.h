@@ -48,8 +48,8 @@ struct test {
     const char *name;
     int (*run)(void);
 };
-extern const struct test ipc_tests[], fault_tests[], vm_tests[], object_tests[], grant_tests[],
-    thread_tests[], device_tests[];
+extern const struct test ipc_tests[], fault_tests[], fast_tests[], vm_tests[], object_tests[],
+    grant_tests[], thread_tests[], device_tests[];
 
 typedef volatile uint64_t word_t;
 typedef void child_t(word_t *shared, uint64_t argument);

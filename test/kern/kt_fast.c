@@ -1,0 +1,129 @@
+/* What the fast path must leave to the slow one: each of these would be wrong if it did not. */
+#include "kerntest.h"
+
+enum { BADGE = 0x3330, LOW = 4, HIGH = 6, CAUSE_STORE = 15 };
+static const uint64_t RW = RIGHT_R | RIGHT_W;
+
+static void child_store(word_t *s, uint64_t va)
+{
+    *(word_t *)va = 77;
+    s[0] = 1;
+    uint64_t word[6] = {5};
+    sys_call(CALLS, word);
+    child_park();
+}
+
+static void child_landing(word_t *s, uint64_t argument)
+{
+    (void)s, (void)argument;
+    uint64_t word[6] = {1234};
+    sys_call(CALLS, word);
+    child_park();
+}
+
+/* A child that waits for the answer to its fault at TEST_VA, where a table is. */
+static uint64_t faulting_child(struct reception *r)
+{
+    uint64_t space = new_space(BADGE);
+    if (space == 0 || sys_map(space, TEST_VA + PAGE_SIZE, RIGHT_R, new_frame(), 1, MEM) != 1 ||
+        run_thread(space, child_store, TEST_VA, ANY_PRIORITY) == 0 || !hear(r) ||
+        r->word[1] != CAUSE_STORE)
+        return 0;
+    return r->token;
+}
+
+/* An answer with an entry and another pc. */
+static int fast_new_pc(void)
+{
+    struct reception r = {0};
+    uint64_t token = faulting_child(&r);
+    CHECK(token != 0);
+    r = (struct reception){.word = {(uint64_t)child_landing},
+                           .badge = token,
+                           .item = TEST_VA | RW,
+                           .frame = new_frame()};
+    CHECK(answer_hear(&r));
+    IS(r.word[0], 1234);
+    IS(shared[0], 0);
+    return 0;
+}
+
+/* A notification that came before the answer is heard before what comes after it. */
+static int fast_notification(void)
+{
+    struct reception r = {0};
+    uint64_t token = faulting_child(&r);
+    CHECK(token != 0);
+    IS(sys_notify(NOTE, 6), 0);
+    r = (struct reception){.badge = token, .item = TEST_VA | RW, .frame = new_frame()};
+    sys_reply_receive(&r, EP, MEM);
+    CHECK(r.badge == 0 && r.word[0] == 6);
+    CHECK(hear(&r));
+    CHECK(r.badge == BADGE && r.word[0] == 5);
+    return 0;
+}
+
+static void child_take(word_t *s, uint64_t argument)
+{
+    struct reception r = {0};
+    (void)argument;
+    s[1] = 1;
+    sys_reply_receive(&r, 6, 0);
+    s[2] = 1;
+    child_park();
+}
+
+/* Another endpoint where the fault's has been hears nothing. */
+static int fast_stale_endpoint(void)
+{
+    uint64_t first = new_endpoint(), space = new_slot(), other = new_space(BADGE), thread;
+    CHECK(first != 0 && other != 0);
+    IS(sys_create(TYPE_SPACE, space, first, 2, CTL), 0);
+    CHECK(map_text(space) && (thread = new_thread(space, child_store, TEST_VA)) != 0);
+    IS(destroy(first), 0);
+    uint64_t second = new_endpoint();
+    IS(sys_cap_install(other, 6, second, 0, CAP_RECEIVE), 0);
+    CHECK(run_thread(other, child_take, 0, ANY_PRIORITY) != 0 && until(&shared[1], 1));
+    sleep_us(8000);
+    IS(sys_thread_start(thread), 0);
+    sleep_us(8000);
+    IS(shared[2], 0);
+    IS(sys_thread_start(thread), 0); /* it was stopped */
+    return 0;
+}
+
+/* Writes down which of the children it is; one that has called calls again. */
+static void child_order(word_t *s, uint64_t argument)
+{
+    uint64_t word[6] = {0};
+    if (argument == LOW)
+        sys_call(CALLS, word);
+    s[argument] = ++s[0];
+    if (argument == LOW)
+        sys_call(CALLS, word);
+    child_park();
+}
+
+/* On one hart: who is answered waits for whoever is more urgent. */
+static int fast_urgent(void)
+{
+    struct reception r = {0};
+    uint64_t space = new_space(BADGE);
+    if (sys_statistics(STAT_HARTS) > 1)
+        return 0;
+    CHECK(run_thread(space, child_order, LOW, LOW) != 0 && hear(&r));
+    CHECK(run_thread(space, child_order, HIGH, HIGH) != 0);
+    r = (struct reception){.badge = r.token};
+    CHECK(answer_hear(&r));
+    IS(shared[HIGH], 1);
+    IS(shared[LOW], 2);
+    return 0;
+}
+
+const struct test fast_tests[] = {
+    {"fast-new-pc", fast_new_pc},
+    {"fast-notification", fast_notification},
+    {"fast-stale-endpoint", fast_stale_endpoint},
+    {"fast-urgent", fast_urgent},
+    {0, 0},
+};
