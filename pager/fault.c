@@ -1,9 +1,11 @@
 /* The life of a fault in the pager: region, page, verdict, frame, entry. */
 #include "fault.h"
+#include "around.h"
 #include "copy.h"
 #include "death.h"
 #include "install.h"
 #include "invalid.h"
+#include "verdict.h"
 
 enum {
     FETCH_MISALIGNED = 0,
@@ -18,8 +20,6 @@ enum {
 };
 
 enum { OWN_DROP_FAULTS = 8 };
-
-uint64_t policy_nreplaced;
 
 #define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's way */
 
@@ -68,6 +68,17 @@ static SLOW fault_answer_t touch(struct process *process, const struct region *r
     }
     process->counts.zeros++;
     return answer(process, region, va, frame);
+}
+
+/* The same with the frame of zeros that nobody owns alone. */
+static SLOW fault_answer_t share_zero(struct process *process, const struct region *region,
+                                      uint64_t va)
+{
+    if (!map_put(&process->map, va, frames.zero))
+        return end(process, CAUSE_MEMORY);
+    frame_hold(frames.zero);
+    process->counts.zeros++;
+    return answer(process, region, va, frames.zero);
 }
 
 static inline void copy_unlocked(struct process *process, pfn_t to, pfn_t from)
@@ -134,32 +145,6 @@ static SLOW fault_answer_t copy_threaded(struct process *process, uint64_t va, p
     return result;
 }
 
-static SLOW enum store_verdict asked_verdict(const struct process *process, uint64_t va,
-                                             bool shared)
-{
-    enum store_verdict usual = shared ? STORE_COPY : STORE_UPGRADE;
-    const struct policy_view view = {
-        .shared_frame = shared,
-        .address = va,
-        .process_npages = process->map.npages,
-        .process_nfaults = process_nfaults(process),
-        .free_npages = frames.nfree,
-        .total_npages = frames.npages,
-    };
-    enum store_verdict verdict = process->policy->at_store(&view);
-    if (policy_legal_store(&view, verdict))
-        return verdict;
-    policy_nreplaced++;
-    return usual;
-}
-
-static enum store_verdict store_verdict(const struct process *process, uint64_t va, bool shared)
-{
-    if (process->policy->at_store == NULL)
-        return shared ? STORE_COPY : STORE_UPGRADE;
-    return asked_verdict(process, va, shared);
-}
-
 static fault_answer_t upgrade(struct process *process, const struct region *region, uint64_t va,
                               pfn_t frame)
 {
@@ -167,21 +152,43 @@ static fault_answer_t upgrade(struct process *process, const struct region *regi
     return answer(process, region, va, frame);
 }
 
+static fault_answer_t copy_page(struct process *process, const struct region *region, uint64_t va,
+                                entry_t *entry)
+{
+    return process->threaded ? copy_threaded(process, va, entry_frame(*entry))
+                             : copy(process, va | region->rights, entry);
+}
+
 static fault_answer_t present(struct process *process, const struct region *region, uint64_t va,
                               entry_t *entry, bool store)
 {
     pfn_t frame = entry_frame(*entry);
     if (!store || region->kind == REGION_SHARED) {
+        if (region->kind == REGION_PRIVATE && verdict_load(process, region, va, frame) == LOAD_COPY)
+            return copy_page(process, region, va, entry);
         /* The kernel had no entry for it, or a narrower one. */
         process->counts.maps++;
         return answer(process, region, va, frame);
     }
+    if (process->policy->around != NULL)
+        around_settle(process, region, va);
     /* The last owner's page needs no frame: no policy may make it die for want of one. */
     bool must_not_copy = sole(frame) && (process->pinned || frames.nfree == 0);
-    if (!must_not_copy && store_verdict(process, va, !sole(frame)) == STORE_COPY)
-        return process->threaded ? copy_threaded(process, va, frame)
-                                 : copy(process, va | region->rights, entry);
+    if (!must_not_copy && verdict_store(process, region, va, frame) == STORE_COPY)
+        return copy_page(process, region, va, entry);
     return upgrade(process, region, va, frame);
+}
+
+/* A page without contents. */
+static fault_answer_t untouched(struct process *process, const struct region *region, uint64_t va,
+                                entry_t *entry, bool store)
+{
+    if (!verdict_allows(process, 1))
+        return end(process, CAUSE_MEMORY);
+    if (region->kind == REGION_PRIVATE &&
+        verdict_touch(process, region, va, store) == TOUCH_SHARE_ZERO)
+        return share_zero(process, region, va);
+    return touch(process, region, va, entry);
 }
 
 /* The right that an access needs; 0: no access, or one that no entry can allow. An atomic on a page
@@ -223,7 +230,7 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
     uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
     entry_t *entry = map_find(&process->map, va);
     if (entry == NULL || *entry == 0)
-        return touch(process, region, va, entry);
+        return untouched(process, region, va, entry, needed == RIGHT_W);
     return present(process, region, va, entry, needed == RIGHT_W);
 }
 

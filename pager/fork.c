@@ -5,41 +5,21 @@
 #include "fault.h"
 #include "install.h"
 #include "service.h"
+#include "verdict.h"
 
 /* Parent and child are about to store to a few pages each; without frames for that a fork that
  * succeeds would kill one of them. A check, not a reservation. */
 enum { SLACK_NPAGES = 32 };
 
 /* The frames of the child that must not turn out to be missing half-way: root and leaves, and every
- * page if the policy may copy. The lock is held throughout, so what is free now stays free. */
+ * page if the policy copies at fork and does not say that it is lazy. The lock is held throughout,
+ * so what is free now stays free. */
 static bool enough_frames(const struct process *parent)
 {
     uint64_t needed = 1 + parent->map.nleaves + SLACK_NPAGES;
-    if (parent->pinned || parent->policy->at_fork != NULL)
+    if (parent->pinned || (parent->policy->at_fork != NULL && !parent->policy->lazy_fork))
         needed += parent->map.npages;
-    return frames.nfree >= needed;
-}
-
-static enum fork_verdict fork_verdict(const struct process *parent, uint64_t va, pfn_t frame)
-{
-    /* A pinned process must never have to copy at a store. */
-    if (parent->pinned)
-        return FORK_COPY;
-    if (parent->policy->at_fork == NULL)
-        return FORK_SHARE;
-    const struct policy_view view = {
-        .shared_frame = !sole(frame),
-        .address = va,
-        .process_npages = parent->map.npages,
-        .process_nfaults = process_nfaults(parent),
-        .free_npages = frames.nfree,
-        .total_npages = frames.npages,
-    };
-    enum fork_verdict verdict = parent->policy->at_fork(&view);
-    if (policy_legal_fork(&view, verdict))
-        return verdict;
-    policy_nreplaced++;
-    return FORK_SHARE;
+    return frames.nfree >= needed && verdict_allows(parent, parent->map.npages);
 }
 
 /* Entries of a run that both map from now on. The loop that fork's cost is made of. */
@@ -58,27 +38,69 @@ static uint64_t share_entries(const entry_t *source, entry_t *target, uint64_t n
     return npages;
 }
 
-/* The same, page by page, as the policy says; true: some page is shared now. */
-static bool settle_entries(struct process *parent, struct process *child, uint64_t va,
-                           const entry_t *source, entry_t *target, uint64_t n)
+/* Frames that the rest of the fork may take: policies copy from what is beyond them. */
+static uint64_t reserved_npages(const struct process *parent, const struct process *child)
 {
-    bool shared = false;
+    return SLACK_NPAGES + parent->map.nleaves - child->map.nleaves;
+}
+
+/* A pinned process must never have to copy at a store. */
+static enum fork_verdict page_verdict(const struct process *parent, const struct process *child,
+                                      const struct region *region, uint64_t va, pfn_t frame)
+{
+    if (parent->pinned)
+        return FORK_COPY;
+    return verdict_fork(parent, region, va, frame, reserved_npages(parent, child));
+}
+
+/* What became of a run's pages. */
+struct settled {
+    bool shared; /* some page is shared now */
+    uint64_t omitted[LEAF_PAGES / 64];
+};
+
+static bool is_omitted(const struct settled *settled, uint64_t i)
+{
+    return (settled->omitted[i / 64] >> i % 64 & 1) != 0;
+}
+
+/* The same, page by page, as the policy says. */
+static void settle_entries(struct process *parent, struct process *child,
+                           const struct region *region, uint64_t va, const entry_t *source,
+                           entry_t *target, uint64_t n, struct settled *settled)
+{
     for (uint64_t i = 0; i < n; i++, va += PAGE_SIZE) {
         if (source[i] == 0)
             continue;
         pfn_t frame = entry_frame(source[i]);
-        if (fork_verdict(parent, va, frame) == FORK_COPY) {
+        enum fork_verdict verdict = page_verdict(parent, child, region, va, frame);
+        child->map.npages++;
+        if (verdict == FORK_COPY) {
             pfn_t copied = frame_take();
             copy_frame(port_frame(copied), port_frame(frame));
             target[i] = entry_make(copied);
-        } else {
-            frame_hold(frame);
-            target[i] = source[i];
-            shared = true;
+            continue;
         }
-        child->map.npages++;
+        frame_hold(frame);
+        target[i] = source[i];
+        settled->shared = true;
+        if (verdict == FORK_OMIT)
+            settled->omitted[i / 64] |= 1ul << i % 64;
     }
-    return shared;
+}
+
+/* The child's entries, but for those that are omitted. */
+static void install_settled(struct process *child, const struct region *region, uint64_t va,
+                            uint64_t n, const struct settled *settled)
+{
+    for (uint64_t i = 0, first = 0; i <= n; i++) {
+        if (i < n && !is_omitted(settled, i))
+            continue;
+        if (first < i &&
+            !install_present(child, region, va + first * PAGE_SIZE, va + i * PAGE_SIZE))
+            return;
+        first = i + 1;
+    }
 }
 
 /* One leaf's part of a region. The parent's entries lose the right to store in the same call that
@@ -97,9 +119,11 @@ static void fork_run(struct process *parent, struct process *child, const struct
          * store and not an earlier one would see no moment that ever was. */
         if (process_is_threaded(parent))
             port_protect(parent, va, npages, narrow);
-        if (settle_entries(parent, child, va, source, target, npages))
+        struct settled settled = {0};
+        settle_entries(parent, child, region, va, source, target, npages, &settled);
+        if (settled.shared)
             port_protect(parent, va, npages, narrow);
-        install_present(child, region, va, va + npages * PAGE_SIZE);
+        install_settled(child, region, va, npages, &settled);
         return;
     }
     child->map.npages += (uint32_t)share_entries(source, target, npages);

@@ -22,6 +22,7 @@ extern struct frame_table {
     pfn_t first;
     uint64_t npages, nfree;
     pfn_t free; /* the first free frame, or NO_FRAME */
+    pfn_t zero; /* zeros that anybody may map: the pager is an owner, so that it is never sole */
 } frames;
 
 /* The table's own memory: npages entries, in frames that are part of it. All count 1 but for those

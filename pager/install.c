@@ -25,7 +25,7 @@ static uint64_t run_length(const struct region *region, const entry_t *entry, ui
     return n;
 }
 
-void install_present(struct process *process, const struct region *region, uint64_t start,
+bool install_present(struct process *process, const struct region *region, uint64_t start,
                      uint64_t end)
 {
     for (uint64_t va = start, n = 1; va < end; va += n * PAGE_SIZE) {
@@ -39,8 +39,9 @@ void install_present(struct process *process, const struct region *region, uint6
         unsigned rights = install_rights(region, entry_frame(*entry));
         n = run_length(region, entry, limit, rights);
         if (!install_run(process, va, entry_frame(*entry), n, rights))
-            return;
+            return false;
     }
+    return true;
 }
 
 void install_drop_all(struct process *process)

@@ -23,8 +23,8 @@ bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npa
                  unsigned rights);
 
 /* Installs the pages of [start, end), a part of the region, that are in the map: a run of
- * consecutive frames a call. Only a start: what finds no room will fault. */
-void install_present(struct process *process, const struct region *region, uint64_t start,
+ * consecutive frames a call. False: no room; entries of the rest are as they were. */
+bool install_present(struct process *process, const struct region *region, uint64_t start,
                      uint64_t end);
 
 /* Drops the tables of one process other than the needy one; false: there was none left. */

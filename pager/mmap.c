@@ -2,6 +2,7 @@
 #include "mmap.h"
 #include "fault.h"
 #include "install.h"
+#include "verdict.h"
 
 static bool is_range(uint64_t address, uint64_t nbytes)
 {
@@ -38,6 +39,12 @@ static bool has_frames(const struct map *map, uint64_t start, uint64_t end)
     return needed <= frames.nfree;
 }
 
+/* A check, not a reservation. */
+static bool is_available(const struct process *process, uint64_t npages)
+{
+    return npages <= frames.nfree && verdict_allows(process, npages);
+}
+
 err_t mmap_sbrk(struct process *process, int64_t increment)
 {
     struct region *heap = region_heap(&process->regions);
@@ -48,7 +55,7 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
     if (wanted < (int64_t)heap->start || wanted > (int64_t)room)
         return increment > 0 ? ERR_NOMEM : ERR_INVALID;
     uint64_t end = page_up((uint64_t)wanted), old_end = heap->end;
-    if (end > old_end && (end - old_end) >> PAGE_SHIFT > frames.nfree)
+    if (end > old_end && !is_available(process, (end - old_end) >> PAGE_SHIFT))
         return ERR_NOMEM;
     if (end > old_end && process->pinned && !has_frames(&process->map, old_end, end))
         return ERR_NOMEM;
@@ -68,7 +75,7 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
     if (nbytes == 0 || nbytes > ADDRESS_LIMIT || !rights_are_good(rights))
         return ERR_INVALID;
     nbytes = page_up(nbytes);
-    if (nbytes >> PAGE_SHIFT > frames.nfree)
+    if (!is_available(process, nbytes >> PAGE_SHIFT))
         return ERR_NOMEM;
     uint64_t start = region_gap(&process->regions, nbytes, PAGE_SIZE, ADDRESS_LIMIT);
     const struct region region = {

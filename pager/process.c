@@ -6,7 +6,8 @@ struct process *process_init;
 
 struct process *process_bucket[PID_BUCKETS];
 static uint32_t last_pid;
-static struct process_counts departed; /* of processes that are no more */
+static struct family families[FAMILIES_MAX]; /* [0]: of init and the servers */
+static struct process_counts departed;       /* of processes that are no more */
 
 static void link_child(struct process *parent, struct process *child)
 {
@@ -44,6 +45,46 @@ static uint32_t new_pid(void)
     return last_pid;
 }
 
+static void join(struct process *process, struct family *family)
+{
+    const struct policy *policy = family->policy;
+    family->nmembers++;
+    process->family = family;
+    process->policy = policy;
+    process->asks = policy->at_store != NULL || policy->at_load != NULL ||
+                    policy->at_touch != NULL || policy->around != NULL || policy->limit != NULL;
+}
+
+static struct family *root_family(void)
+{
+    families[0].policy = policy_list[0];
+    return &families[0];
+}
+
+bool process_set_policy(struct process *process, const struct policy *policy)
+{
+    struct family *family = families + 1;
+    while (family < families + FAMILIES_MAX && family->nmembers > 0)
+        family++;
+    if (family == families + FAMILIES_MAX)
+        return false;
+    *family = (struct family){.policy = policy};
+    process->family->nmembers--;
+    join(process, family);
+    return true;
+}
+
+uint64_t process_family_npages(const struct process *process)
+{
+    uint64_t npages = 0;
+    const struct process *p = process;
+    do {
+        npages += p->family == process->family ? p->map.npages : 0;
+        p = p->next;
+    } while (p != process);
+    return npages;
+}
+
 struct process *process_make(struct process *parent)
 {
     pfn_t frame = frame_take();
@@ -54,7 +95,7 @@ struct process *process_make(struct process *parent)
     process->pid = new_pid();
     process->badge = process_badge(process->pid);
     process->uncached = true;
-    process_set_policy(process, parent != NULL ? parent->policy : policy_list[0]);
+    join(process, parent != NULL ? parent->family : root_family());
     process->priority = parent != NULL ? parent->priority : PRIORITY_DEFAULT;
     link_bucket(process);
     if (process_init == NULL) {
@@ -71,18 +112,13 @@ struct process *process_make(struct process *parent)
     return process;
 }
 
-void process_set_policy(struct process *process, const struct policy *policy)
-{
-    process->policy = policy;
-    process->asks = policy->at_store != NULL;
-}
-
 static void add_counts(struct process_counts *sum, const struct process_counts *counts)
 {
     sum->upgrades += counts->upgrades;
     sum->copies += counts->copies;
     sum->zeros += counts->zeros;
     sum->maps += counts->maps;
+    sum->ahead += counts->ahead;
 }
 
 struct process_counts process_counts_total(void)
@@ -99,6 +135,7 @@ struct process_counts process_counts_total(void)
 void process_free(struct process *process)
 {
     add_counts(&departed, &process->counts);
+    process->family->nmembers--;
     if (process->bucket_next != NULL)
         process->bucket_next->bucket_link = process->bucket_link;
     *process->bucket_link = process->bucket_next;

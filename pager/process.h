@@ -14,9 +14,16 @@
 #include "protocol.h"
 #include "region.h"
 
-enum { THREADS_MAX = 8, PID_BUCKETS = 512 };
+enum { THREADS_MAX = 8, PID_BUCKETS = 512, FAMILIES_MAX = 64 };
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE };
+
+/* A process that was put under a policy, and its descendants. */
+struct family {
+    const struct policy *policy;
+    uint32_t nmembers;                       /* 0: free */
+    uint64_t state[POLICY_STATE_NBYTES / 8]; /* the policy's */
+};
 
 struct waiter { /* a thread of this process waits for a child; token 0: none */
     uint64_t token;
@@ -46,16 +53,18 @@ struct process {
     };
     struct process_counts { /* faults, by what came of them */
         uint64_t upgrades, copies, zeros, maps;
+        uint64_t ahead; /* no faults: pages copied in a neighbour's */
     } counts;
     struct map map;
     uint32_t busy;    /* requests of it that run outside the lock */
     uint32_t threads; /* bit mask of its threads */
     uint32_t handle;  /* the port's own numbers: for its space (0: none), for its threads */
     uint32_t thread_handle[THREADS_MAX];
-    uint32_t status;             /* zombie: what it exited with */
-    uint32_t cause;              /* zombie: enum death_cause */
-    uint64_t heap_break;         /* bytes; its region ends on the page boundary above */
-    const struct policy *policy; /* process_set_policy */
+    uint32_t status;     /* zombie: what it exited with */
+    uint32_t cause;      /* zombie: enum death_cause */
+    uint64_t heap_break; /* bytes; its region ends on the page boundary above */
+    struct family *family;
+    const struct policy *policy; /* the family's */
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
@@ -113,7 +122,12 @@ void process_adopt(struct process *child);
 
 struct process *process_find(int64_t pid); /* alive or zombie; NULL: none */
 
-void process_set_policy(struct process *process, const struct policy *policy);
+/* Founds a family under that policy with this process. False: there are too many; then nothing
+ * changed. */
+bool process_set_policy(struct process *process, const struct policy *policy);
+
+/* Pages in the maps of its family, shared ones counted for each. */
+uint64_t process_family_npages(const struct process *process);
 
 /* Faults of one process; of all since the start. */
 static inline uint64_t process_nfaults(const struct process *process)

@@ -54,11 +54,13 @@ enum request {
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
                     ERR_AGAIN: a copy is under way */
     REQ_POLICY_NAME, /* a1 index, or -1: the caller's own -> length, name in a1-a5. ERR_NOENT */
-    REQ_POLICY_SET, /* init only: a1-a5 name: policy of the caller and its descendants. ERR_NOENT */
-    REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
-    REQ_PRIORITY,   /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
-                       ERR_INVALID, ERR_PERMISSION (init and servers) */
-    REQ_HANDLER,    /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */
+    REQ_POLICY_SET,  /* a1-a5 name: policy of the caller and of those that it forks from now on.
+                        ERR_NOENT, ERR_LIMIT (too many families), ERR_PERMISSION (servers, and whom
+                        its policy limits) */
+    REQ_MPROTECT,    /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
+    REQ_PRIORITY,    /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
+                        ERR_INVALID, ERR_PERMISSION (init and servers) */
+    REQ_HANDLER,     /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */
     REQ_PROCESS, /* a1 number, a2 enum process_info -> the process with the next higher number, or
                     0: none; a1-a5 as that says */
     REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server
@@ -101,6 +103,8 @@ enum pager_statistic {
     STATISTIC_POLICY,    /* flags below, of the caller's policy */
     STATISTIC_REPLACED,  /* illegal verdicts of policies */
     STATISTIC_IN_KERNEL, /* 1: this pager is linked into the kernel */
+    STATISTIC_MAPS,      /* faults answered by an entry alone */
+    STATISTIC_AHEAD,     /* pages copied in the fault of a neighbour */
 };
 enum { POLICY_IS_LAZY = 1, POLICY_UPGRADES = 2, POLICY_NAME_NBYTES = 39 };
 

@@ -16,6 +16,8 @@ err_t report_statistic(const struct process *process, uint64_t which)
         return (process->policy->lazy_fork ? POLICY_IS_LAZY : 0) |
                (process->policy->upgrades ? POLICY_UPGRADES : 0);
     case STATISTIC_REPLACED: return (err_t)policy_nreplaced;
+    case STATISTIC_MAPS: return (err_t)process_counts_total().maps;
+    case STATISTIC_AHEAD: return (err_t)process_counts_total().ahead;
     case STATISTIC_IN_KERNEL: return port_in_kernel;
     default: return ERR_INVALID;
     }

@@ -1,6 +1,7 @@
 /* Requests, and the start of the core. */
 #include "request.h"
 #include "audit.h"
+#include "copy.h"
 #include "death.h"
 #include "exec.h"
 #include "fork.h"
@@ -28,19 +29,21 @@ static const struct policy *policy_by_name(const char *name)
 const char *request_boot(const struct boot_info *info)
 {
     uint64_t nbytes = info->memory_npages * sizeof(struct frame);
-    uint64_t table_npages = (nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    uint64_t table_npages = (nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT, own = table_npages + 1;
     pfn_t table = info->memory_first + info->image_npages;
     pfn_t kept = info->archive_start >> PAGE_SHIFT;
     uint64_t nkept = (info->archive_nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    if (info->image_npages + table_npages >= info->memory_npages ||
-        (table < kept + nkept && kept < table + table_npages))
+    if (info->image_npages + own >= info->memory_npages ||
+        (table < kept + nkept && kept < table + own))
         return "no room for the frame table";
     if (kept < info->memory_first || kept + nkept > info->memory_first + info->memory_npages)
         return "the archive is not in the pager's memory";
     total_npages = info->total_npages;
-    own_npages = info->image_npages + table_npages;
-    frames_init(port_frame(table), info->memory_first, info->memory_npages, table + table_npages,
-                kept, nkept);
+    own_npages = info->image_npages + own;
+    frames_init(port_frame(table), info->memory_first, info->memory_npages, table + own, kept,
+                nkept);
+    frames.zero = table + table_npages;
+    zero_frame(port_frame(frames.zero));
     image_init(port_frame(kept), nkept << PAGE_SHIFT);
     return launch_init(info->arguments);
 }
@@ -176,14 +179,13 @@ static err_t policy_name(const struct process *process, uint64_t index, uint64_t
 static err_t set_policy(struct process *process, const uint64_t word[6])
 {
     char name[POLICY_NAME_NBYTES + 2] = {0};
-    if (process != process_init)
+    if (process->server != 0 || (process != process_init && process->policy->limit != NULL))
         return ERR_PERMISSION;
     __builtin_memcpy(name, &word[1], POLICY_NAME_NBYTES);
     const struct policy *policy = policy_by_name(name);
     if (policy == NULL)
         return ERR_NOENT;
-    process_set_policy(process, policy);
-    return 0;
+    return process_set_policy(process, policy) ? 0 : ERR_LIMIT;
 }
 
 /* Requests whose answer is one word. */

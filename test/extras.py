@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""Build a program and a policy from outside the tree and run them. usage: extras.py SOURCE"""
+"""Build a program and policies from outside the tree and run them. usage: extras.py SOURCE"""
 
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import qemu
@@ -73,17 +75,10 @@ int main(int argc, char **argv)
 }
 '''
 
-# The example of pager/policy/README.md.
-POLICY = r'''
-#include "policy.h"
-
-static enum fork_verdict at_fork(const struct policy_view *view)
-{
-    return view->process_npages < 64 ? FORK_COPY : FORK_SHARE;
-}
-
-const struct policy policy_mine = {.name = "mine", .upgrades = true, .at_fork = at_fork};
-'''
+def example(readme):
+    """The policy that a README writes: its indented block that begins with the header."""
+    block = re.search(r'(?m)^    #include "policy\.h"\n(?:    .*\n|\n)*', readme.read_text())
+    return textwrap.dedent(block[0])
 
 
 def boot(build, append):
@@ -103,7 +98,9 @@ def main():
         policies.mkdir()
         (apps / 'hello.c').write_text(HELLO)
         (apps / 'old.c').write_text(XV6)
-        (policies / 'mine.c').write_text(POLICY)
+        (policies / 'ahead.c').write_text(example(source / 'pager/policy/README.md'))
+        hostile = (source / 'test/policy/hostile.c').read_text()
+        (policies / 'anything.c').write_text(hostile.replace('hostile', 'anything'))
         for command in (['meson', 'setup', build, source, '--cross-file',
                          source / 'cross-riscv64.ini', f'-Dextra_apps={apps}',
                          f'-Dextra_policies={policies}'],
@@ -115,8 +112,11 @@ def main():
         hello, output = boot(build, "run='hello twelve-bytes'")
         old, old_output = boot(build, 'run=old')
         hello = hello and old and 'old: exec ok' in old_output
-        cowtest, _ = boot(build, "policy=mine run='cowtest'")
-        return 0 if hello and 'child=12' in output and cowtest else 1
+        cowtest, _ = boot(build, "policy=ahead run='cowtest'")
+        anything, _ = boot(build, "policy=anything run='cowtest'")
+        _, figures = boot(build, "policy=anything run='memstat'")
+        replaced = re.search('replaced [1-9]', figures)
+        return 0 if hello and 'child=12' in output and cowtest and anything and replaced else 1
 
 
 if __name__ == '__main__':

@@ -27,4 +27,5 @@ void test_exec(void);
 void test_windows(void);
 void test_audit(void);
 void test_services(void);
+void test_policies(void);
 #endif

@@ -310,7 +310,7 @@ const char *fake_boot(uint64_t npages, uint64_t pool)
     frames = (struct frame_table){0};
     fake.pool_left = pool;
     uint64_t table = (npages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    own_npages = FAKE_IMAGE_NPAGES + table;
+    own_npages = FAKE_IMAGE_NPAGES + table + 1; /* the frame of zeros */
     struct boot_info info = {.version = BOOT_VERSION,
                              .memory_first = FAKE_FIRST,
                              .memory_npages = npages,

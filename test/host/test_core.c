@@ -182,6 +182,7 @@ int main(void)
     test_windows();
     test_audit();
     test_services();
+    test_policies();
     printf("core: %u checks, %u failed\n", check_count, check_failed);
     return check_failed != 0;
 }

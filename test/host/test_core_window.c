@@ -204,12 +204,14 @@ static void store_first(void)
     in_hook = true;
 }
 
+extern const struct policy policy_cow_noupgrade;
+
 static void test_copy_of_own(void)
 {
     uint8_t byte = 0;
     p = check_start();
     CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, PAGE, 1));
-    process_set_policy(p, policy_list[2]);
+    process_set_policy(p, &policy_cow_noupgrade);
     old = entry_frame(*map_find(&p->map, PAGE));
     in_hook = false;
     act = store_first;

@@ -1,0 +1,23 @@
+/* Asks a process's policy; what it says is legal (policy.h), or was replaced by the default. Lock
+ * held. */
+#ifndef PAGER_VERDICT_H
+#define PAGER_VERDICT_H
+#include "process.h"
+
+/* nreserved: frames that the fork still needs for itself. */
+enum fork_verdict verdict_fork(const struct process *parent, const struct region *region,
+                               uint64_t va, pfn_t frame, uint64_t nreserved);
+
+enum store_verdict verdict_store(const struct process *process, const struct region *region,
+                                 uint64_t va, pfn_t frame);
+enum load_verdict verdict_load(const struct process *process, const struct region *region,
+                               uint64_t va, pfn_t frame);
+enum touch_verdict verdict_touch(const struct process *process, const struct region *region,
+                                 uint64_t va, bool store);
+/* Only of a policy that has something to say about it. */
+uint32_t verdict_around(const struct process *process, const struct region *region, uint64_t va,
+                        pfn_t frame);
+
+/* May the process's family map so many pages more? */
+bool verdict_allows(const struct process *process, uint64_t npages);
+#endif
