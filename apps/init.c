@@ -55,10 +55,7 @@ static char *next_word(char **line)
 
 static void set_policy(const char *name)
 {
-    uint64_t word[6] = {REQ_POLICY_SET};
-    if (strlen(name) <= POLICY_NAME_NBYTES)
-        memcpy(&word[1], name, strlen(name));
-    if (strlen(name) <= POLICY_NAME_NBYTES && holstein_request(word) == 0)
+    if (holstein_policy(name) == 0)
         return;
     printf("init: unknown policy: %s; known:", name);
     for (uint64_t i = 0;; i++) {

@@ -16,6 +16,10 @@ pid_t holstein_wait(pid_t pid, uint32_t *status, uint32_t *cause);
 /* A short word for a cause: "kill", "memory", "address" … */
 const char *holstein_cause(uint32_t cause);
 
+/* Puts this process, and those that it forks from now on, under a policy of the pager; -1 and
+ * errno: ENOENT, no such policy; EAGAIN, too many families; EPERM, its policy holds it. */
+long holstein_policy(const char *name);
+
 /* enum pager_statistic. */
 long holstein_statistic(uint64_t which);
 

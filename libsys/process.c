@@ -155,6 +155,15 @@ long holstein_statistic(uint64_t which)
     return request(REQ_STATISTICS, which, 0, 0);
 }
 
+long holstein_policy(const char *name)
+{
+    uint64_t word[6] = {REQ_POLICY_SET};
+    if (strlen(name) > POLICY_NAME_NBYTES)
+        return libsys_result(ERR_NOENT);
+    memcpy(&word[1], name, strlen(name));
+    return libsys_result(libsys_request(word));
+}
+
 /* From the top of the stack: thread-local storage, then the function for libsys_thread_start. */
 long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes)
 {
