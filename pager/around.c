@@ -16,25 +16,44 @@ static pfn_t copy_entry(entry_t *entry)
     return old;
 }
 
+/* Rights for the pages of [start, end), all of which are sole by now: `copied` says by a bit each
+ * which have a new frame. The others keep their entries, if they have any, and widen them. False:
+ * no room. */
+static bool install(struct process *process, const struct region *region, uint64_t start,
+                    uint64_t end, uint64_t copied)
+{
+    bool done = true;
+    for (uint64_t va = start, n; va < end && done; va += n * PAGE_SIZE, copied >>= n) {
+        uint64_t limit = (end - va) >> PAGE_SHIFT, first = copied & 1;
+        for (n = 1; n < limit && (copied >> n & 1) == first; n++)
+            ;
+        if (first != 0)
+            done = install_present(process, region, va, va + n * PAGE_SIZE);
+        else
+            port_protect(process, va, n, region->rights);
+    }
+    return done;
+}
+
 /* Pages of [start, end), in one leaf that is there. New before old: copied, recorded and installed
  * (or dropped, if there was no room for the entries) before the old frames lose an owner. */
 static void settle(struct process *process, const struct region *region, uint64_t start,
                    uint64_t end)
 {
     pfn_t old[POLICY_WINDOW_MAX];
-    uint64_t ncopied = 0;
+    uint64_t ncopied = 0, copied = 0, bit = 1;
     entry_t *entry = map_find(&process->map, start);
-    for (uint64_t va = start; va < end; va += PAGE_SIZE, entry++) {
+    for (uint64_t va = start; va < end; va += PAGE_SIZE, entry++, bit <<= 1) {
         if (*entry == 0 || sole(entry_frame(*entry)))
             continue;
-        if (frames.nfree <= SLACK_NPAGES)
+        if (frames.nfree <= SLACK_NPAGES) {
             end = va;
-        else
+        } else {
             old[ncopied++] = copy_entry(entry);
+            copied |= bit;
+        }
     }
-    if (start == end)
-        return;
-    if (!install_present(process, region, start, end))
+    if (!install(process, region, start, end, copied))
         port_drop(process, start, (end - start) >> PAGE_SHIFT);
     process->counts.ahead += ncopied;
     while (ncopied > 0)
