@@ -43,6 +43,8 @@ static void settle(struct process *process, const struct region *region, uint64_
     pfn_t old[POLICY_WINDOW_MAX];
     uint64_t ncopied = 0, copied = 0, bit = 1;
     entry_t *entry = map_find(&process->map, start);
+    if (entry == NULL)
+        return;
     for (uint64_t va = start; va < end; va += PAGE_SIZE, entry++, bit <<= 1) {
         if (*entry == 0 || sole(entry_frame(*entry)))
             continue;
@@ -62,8 +64,10 @@ static void settle(struct process *process, const struct region *region, uint64_
 
 void around_settle(struct process *process, const struct region *region, uint64_t va)
 {
-    uint32_t window =
-        verdict_around(process, region, va, entry_frame(*map_find(&process->map, va)));
+    const entry_t *entry = map_find(&process->map, va);
+    if (entry == NULL)
+        return;
+    uint32_t window = verdict_around(process, region, va, entry_frame(*entry));
     uint64_t leaf = va >> LEAF_SHIFT << LEAF_SHIFT, leaf_end = leaf + (1ul << LEAF_SHIFT);
     uint64_t low = leaf > region->start ? leaf : region->start;
     uint64_t high = leaf_end < region->end ? leaf_end : region->end;

@@ -106,8 +106,10 @@ static inline uint32_t policy_default(enum policy_question question, const struc
         return view->shared_frame && !view->shared_region ? STORE_COPY : STORE_UPGRADE;
     case QUESTION_LOAD: return LOAD_MAP;
     case QUESTION_TOUCH: return TOUCH_ZERO;
-    default: return POLICY_WINDOW(0, 0);
+    case QUESTION_AROUND:
+    case QUESTIONS: break;
     }
+    return POLICY_WINDOW(0, 0);
 }
 
 /* May this be done without harm? The one rule. */
@@ -130,8 +132,9 @@ static inline bool policy_legal(enum policy_question question, const struct poli
         return private_page && (view->rights & RIGHT_W) != 0 &&
                POLICY_WINDOW_BELOW(verdict) <= POLICY_WINDOW_MAX &&
                POLICY_WINDOW_ABOVE(verdict) <= POLICY_WINDOW_MAX;
-    default: return false;
+    case QUESTIONS: break;
     }
+    return false;
 }
 
 /* Illegal verdicts that were replaced. */

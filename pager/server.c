@@ -110,7 +110,7 @@ INLINE _Noreturn void loop(bool several)
 }
 
 /* Two copies of the loop: on one hart no fault pays for a lock. */
-static void shared_loop(void)
+static _Noreturn void shared_loop(void)
 {
     loop(true);
 }
