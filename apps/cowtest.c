@@ -264,7 +264,7 @@ static const struct {
     {"kill", test_kill},
     {"file", test_file},
 };
-enum { TESTS = sizeof tests / sizeof tests[0] };
+enum { TESTS = sizeof tests / sizeof tests[0], OWN_PAGES_MAX = 8 };
 
 static bool run(size_t i)
 {
@@ -282,13 +282,14 @@ static bool run(size_t i)
         printf("FAILED status=%lu cause=%s\n", (unsigned long)status, holstein_cause(cause));
         return false;
     }
-    /* Orphans of a test end on their own; what they hold returns then. */
-    long after = test_free_pages();
-    for (int turn = 0; turn < 10000 && after != before; turn++) {
+    /* Orphans of a test end on their own; what they hold returns then. A policy without an economy
+     * may give this process a page more than once. */
+    long after = test_free_pages(), own = test_lazy_fork || test_upgrades ? 0 : OWN_PAGES_MAX;
+    for (int turn = 0; turn < 10000 && (after > before || after < before - own); turn++) {
         sched_yield();
         after = test_free_pages();
     }
-    if (after != before) {
+    if (after > before + own || after < before - own) {
         printf("FAILED frames=%ld before=%ld\n", after, before);
         return false;
     }
