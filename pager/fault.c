@@ -282,7 +282,9 @@ bool fault_make_room(uint64_t badge)
 {
     struct process *process = process_of(badge);
     bool made = process == NULL || process->dying || install_reclaim(process);
-    if (!made && process_nfaults(process) >= process->next_own_drop && !process->pinned) {
+    bool may_drop =
+        process->pinned ? !process->uncached : process_nfaults(process) >= process->next_own_drop;
+    if (!made && may_drop) {
         /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
          * faults than this, unless there is no room at all. */
         process->next_own_drop = process_nfaults(process) + OWN_DROP_FAULTS;
