@@ -87,6 +87,25 @@ static void test_window_short(void)
     check_end();
 }
 
+/* No room for a window's entries, whoever's tables are dropped: none is left that is not true. */
+static void test_window_refused(void)
+{
+    struct process *process = start("around");
+    uint64_t area = (uint64_t)check_mmap(process, 64, false);
+    for (uint64_t i = 0; i < 64; i++)
+        CHECK(fake_store(process, area + i * PAGE_SIZE, 1));
+    struct process *child = fake_fork(process);
+    CHECK(fake_store(child, area, 2) && fake_store(child, area + PAGE_SIZE, 2));
+    fake_fail_after(1, 2);
+    CHECK(fake_store(child, area + 3ul * PAGE_SIZE, 2));
+    fake_fail_after(0, 0);
+    CHECK(child->counts.ahead >= 4 && fake_audit() == 0);
+    uint8_t byte = 0;
+    CHECK(fake_store(process, area + 4ul * PAGE_SIZE, 9));
+    CHECK(fake_load(child, area + 4ul * PAGE_SIZE, &byte) && byte == 1);
+    check_end();
+}
+
 /* The child begins without entries, and each page that it reads becomes its own. */
 static void test_omit(void)
 {
@@ -98,6 +117,25 @@ static void test_omit(void)
     CHECK(fake_entry(child, va, NULL) == 0 && check_refs(child, va) == 2);
     CHECK(fake_load(child, va, &byte) && byte == 5 && check_refs(child, va) == 1);
     CHECK((fake_entry(child, va, NULL) & RIGHT_W) != 0);
+    check_end();
+}
+
+/* A policy that says it is lazy and copies: what the fork needs for its last leaf stays. */
+static void test_fork_short(void)
+{
+    struct process *process = start("mixed");
+    uint64_t last = (uint64_t)check_mmap(process, 2, false);
+    CHECK(check_mmap(process, 250, false) > 0 && check_mmap(process, 260, false) > 0);
+    uint64_t area = (uint64_t)check_mmap(process, 120, false);
+    CHECK(area >> LEAF_SHIFT < last >> LEAF_SHIFT && fake_store(process, last, 1));
+    for (uint64_t i = 0; i < 120; i++)
+        CHECK(fake_store(process, area + i * PAGE_SIZE, 1));
+    check_drain(45);
+    struct process *child = fake_fork(process);
+    uint8_t byte = 0;
+    CHECK(child != NULL && frames.nfree >= 32 && check_refs(child, last) > 0);
+    CHECK(fake_load(child, last, &byte) && byte == 1);
+    check_refill();
     check_end();
 }
 
@@ -150,7 +188,9 @@ void test_policies(void)
     test_share_zero();
     test_window();
     test_window_short();
+    test_window_refused();
     test_omit();
+    test_fork_short();
     test_limit();
     test_families();
 }
