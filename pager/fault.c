@@ -281,19 +281,19 @@ fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint6
 bool fault_make_room(uint64_t badge)
 {
     struct process *process = process_of(badge);
-    bool made = process == NULL || process->dying || install_reclaim(process);
+    if (process == NULL || process->dying || install_reclaim(process))
+        return true;
     bool may_drop =
         process->pinned ? !process->uncached : process_nfaults(process) >= process->next_own_drop;
-    if (!made && may_drop) {
-        /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
-         * faults than this, unless there is no room at all. */
-        process->next_own_drop = process_nfaults(process) + OWN_DROP_FAULTS;
-        install_drop_all(process);
-        made = true;
-    }
-    if (!made)
+    if (!may_drop) {
         death_kill(process, CAUSE_MEMORY);
-    return made;
+        return false;
+    }
+    /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
+     * faults than this, unless there is no room at all. */
+    process->next_own_drop = process_nfaults(process) + OWN_DROP_FAULTS;
+    install_drop_all(process);
+    return true;
 }
 
 static bool own_page(struct process *process, const struct region *region, uint64_t va)
