@@ -194,10 +194,15 @@ static const struct benchmark {
     int (*run)(int size); /* one unit of work: what the counter counted; 0: not on this system */
     int sized;
 } benchmarks[] = {
-    {"syscall", system_syscall, 0},    {"request", system_request, 0},
-    {"fault_upgrade", run_upgrade, 0}, {"fault_copy", run_copy, 0},
-    {"fault_zero", run_zero, 0},       {"fork", run_fork, 1},
-    {"fork_exit_wait", run_life, 1},   {"fork_exec_wait", run_program, 1},
+    {"syscall", system_syscall, 0},
+    {"ipc", system_ipc, 0},
+    {"request", system_request, 0},
+    {"fault_upgrade", run_upgrade, 0},
+    {"fault_copy", run_copy, 0},
+    {"fault_zero", run_zero, 0},
+    {"fork", run_fork, 1},
+    {"fork_exit_wait", run_life, 1},
+    {"fork_exec_wait", run_program, 1},
 };
 enum {
     BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0],

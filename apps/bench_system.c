@@ -1,7 +1,17 @@
 /* What bench.c needs of Holstein, and what only Holstein has. */
+#include <stdbool.h>
+
 #include "bench_system.h"
 
 #define MEASURED static __attribute__((noinline)) int
+
+static void check_system(bool good, const char *what)
+{
+    if (good)
+        return;
+    printf("bench: %s FAILED\n", what);
+    _exit(1);
+}
 
 MEASURED measure_yield(void)
 {
@@ -33,10 +43,57 @@ int system_request(int size)
     (void)size;
     pid_t pid;
     int cost = measure_request(&pid);
-    if (pid == getpid())
-        return cost;
-    printf("bench: request FAILED\n");
-    _exit(1);
+    check_system(pid == getpid(), "request");
+    return cost;
+}
+
+enum { ASK, STOP };
+
+MEASURED measure_call(pid_t *answer)
+{
+    uint64_t word[6] = {ASK};
+    long start = counter();
+    sys_call(SLOT_PARENT, word);
+    long end = counter();
+    *answer = (pid_t)word[0];
+    return (int)(end - start);
+}
+
+/* The least that a server does: it looks whether it is called, answers with the number of who
+ * called, and waits for the next. */
+static void serve(void)
+{
+    struct reception r = {0};
+    uint64_t asked;
+    do {
+        sys_reply_receive(&r, SLOT_ENDPOINT, 0);
+        asked = r.word[0];
+        r.word[0] = BADGE_PID(r.badge);
+        r.badge = r.token;
+    } while (r.token != 0 && asked != STOP);
+    sys_reply(r.token, r.word);
+}
+
+/* Call and answer, without payload, between two programs: the parent serves its child. */
+int system_ipc(int size)
+{
+    (void)size;
+    uint64_t word[6] = {REQ_SERVE};
+    check_system(holstein_request(word) == 0, "ipc");
+    pid_t child = fork();
+    if (child == 0) {
+        pid_t answer;
+        measure_call(&answer); /* the pages it needs are its own from here on */
+        int cost = measure_call(&answer);
+        check_system(answer == getpid(), "ipc");
+        sys_call(SLOT_PARENT, (uint64_t[6]){STOP});
+        _exit(cost);
+    }
+    check_system(child > 0, "ipc");
+    serve();
+    int cost = system_wait();
+    check_system(cost > 1, "ipc");
+    return cost;
 }
 
 int system_counts(struct counts *counts)

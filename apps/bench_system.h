@@ -50,5 +50,6 @@ int system_harts(void);
 
 /* Measured in a way of the system's own. */
 int system_syscall(int size);
+int system_ipc(int size);
 int system_request(int size);
 #endif

@@ -262,6 +262,7 @@ static const struct {
     {"deep", test_deep},
     {"bad", test_bad},
     {"kill", test_kill},
+    {"serve", test_serve},
     {"file", test_file},
 };
 enum { TESTS = sizeof tests / sizeof tests[0], OWN_PAGES_MAX = 8 };

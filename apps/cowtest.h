@@ -41,6 +41,7 @@ int test_exec_child(const char *argument);
 void test_deep(void);
 void test_bad(void);
 void test_kill(void);
+void test_serve(void);
 /* cowtest_files.c */
 void test_file(void);
 /* cowtest_threads.c */

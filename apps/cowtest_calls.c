@@ -209,3 +209,68 @@ void test_kill(void)
     }
     CHECK(getppid() > 1);
 }
+
+/* Serves n calls: each is answered with the number of the child that made it. */
+static void serve(int n)
+{
+    struct reception r = {0};
+    for (; n > 0; n--) {
+        sys_reply_receive(&r, SLOT_ENDPOINT, 0);
+        CHECK(r.token != 0);
+        r.word[0] = BADGE_PID(r.badge);
+        CHECK(sys_reply(r.token, r.word) == 0);
+        r.badge = 0;
+    }
+}
+
+static err_t call_parent(uint64_t *answer)
+{
+    uint64_t word[6] = {0};
+    err_t error = sys_call(SLOT_PARENT, word);
+    *answer = word[0];
+    return error;
+}
+
+/* Calls a parent that ends while it has the call. */
+static void call_the_dying(struct shared *shared)
+{
+    uint64_t answer;
+    if (test_fork() == 0) {
+        shared->word[0] = call_parent(&answer);
+        shared->word[1] = call_parent(&answer);
+        shared->word[2] = 1;
+        _exit(0);
+    }
+    struct reception r = {0};
+    sys_reply_receive(&r, SLOT_ENDPOINT, 0);
+    _exit(r.token == 0);
+}
+
+/* Children of a process that serves, and they alone, may call it; who dies owes no answer. */
+void test_serve(void)
+{
+    enum { CHILDREN = 5 };
+    struct shared *shared = test_shared();
+    uint64_t answer;
+    CHECK(call_parent(&answer) == ERR_CAPABILITY);
+    for (int i = 0; i < 2; i++)
+        CHECK(holstein_request((uint64_t[6]){REQ_SERVE}) == 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        if (test_fork() != 0)
+            continue;
+        CHECK(call_parent(&answer) == 0 && answer == (uint64_t)getpid());
+        if (test_fork() == 0)
+            _exit(call_parent(&answer) != ERR_CAPABILITY);
+        test_join(1);
+        _exit(0);
+    }
+    serve(CHILDREN);
+    test_join(CHILDREN);
+    if (test_fork() == 0) {
+        CHECK(holstein_request((uint64_t[6]){REQ_SERVE}) == 0);
+        call_the_dying(shared);
+    }
+    test_join(1);
+    test_await(&shared->word[2], 1);
+    CHECK(shared->word[0] == ERR_DEAD && shared->word[1] == ERR_CAPABILITY);
+}

@@ -52,14 +52,16 @@ static void start(struct process *process, const struct image *image)
 /* What names a process to the port. */
 struct identity {
     uint64_t badge;
-    uint32_t handle, thread_handle[THREADS_MAX];
+    uint32_t handle, endpoint_handle, thread_handle[THREADS_MAX];
     uint8_t connected;
 };
 
 static struct identity identity_of(const struct process *process)
 {
-    struct identity identity = {
-        .badge = process->badge, .handle = process->handle, .connected = process->connected};
+    struct identity identity = {.badge = process->badge,
+                                .handle = process->handle,
+                                .endpoint_handle = process->endpoint_handle,
+                                .connected = process->connected};
     __builtin_memcpy(identity.thread_handle, process->thread_handle, sizeof identity.thread_handle);
     return identity;
 }
@@ -68,6 +70,7 @@ static void set_identity(struct process *process, const struct identity *identit
 {
     process->badge = identity->badge;
     process->handle = identity->handle;
+    process->endpoint_handle = identity->endpoint_handle;
     process->connected = identity->connected;
     __builtin_memcpy(process->thread_handle, identity->thread_handle,
                      sizeof identity->thread_handle);
@@ -99,6 +102,7 @@ static err_t renew_space(struct process *process)
     struct identity old = identity_of(process);
     process->badge = process_next_badge(process);
     process->handle = 0;
+    process->endpoint_handle = 0;
     process->connected = 0;
     err_t error = make_space(process, old.connected);
     if (error != 0) {

@@ -184,7 +184,9 @@ static err_t make_thread(struct process *child, uint64_t token)
     if (error != 0)
         return error;
     child->threads = 1;
-    return port_thread_copy(child, 0, token);
+    if (child->parent->endpoint_handle != 0)
+        error = port_endpoint_give(child->parent, child);
+    return error != 0 ? error : port_thread_copy(child, 0, token);
 }
 
 err_t fork_process(struct process *parent, uint64_t token)

@@ -71,6 +71,11 @@ err_t port_server_make(struct process *server, unsigned slot);
 void port_server_notify(unsigned slot, uint64_t bits);
 err_t port_connect(struct process *process, unsigned slot, uint64_t badge);
 
+/* An endpoint at which the process receives, in SLOT_ENDPOINT, until its space is destroyed:
+ * ERR_POOL. The right to call it, in SLOT_PARENT, for a child that has not run yet. */
+err_t port_endpoint_make(struct process *process);
+err_t port_endpoint_give(const struct process *process, struct process *child);
+
 /* Answers a request, or a fault with the pc to go on at (0: where it was), later; false: its thread
  * is gone. The thread of two tokens is the same if they agree below bit TOKEN_SHIFT. */
 bool port_reply(uint64_t token, const uint64_t word[6]);

@@ -77,6 +77,11 @@ static struct thread *thread_of(const struct process *process, unsigned number)
     return (struct thread *)(KERNEL_OFFSET | process->thread_handle[number]);
 }
 
+static struct endpoint *endpoint_of(const struct process *process)
+{
+    return (struct endpoint *)(KERNEL_OFFSET | process->endpoint_handle);
+}
+
 static void fill_space(struct space *space, uint64_t badge, bool init)
 {
     space->fault_endpoint = port_endpoint;
@@ -132,6 +137,29 @@ void port_space_destroy(struct process *process)
         destroy(&servers[process->server - SERVER_FIRST].notification->object);
     }
     process->handle = 0;
+    if (process->endpoint_handle != 0)
+        destroy(&endpoint_of(process)->object);
+    process->endpoint_handle = 0;
+}
+
+err_t port_endpoint_make(struct process *process)
+{
+    lock_acquire(&kernel_lock);
+    struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
+    if (endpoint != NULL) {
+        space_of(process)->caps[SLOT_ENDPOINT] =
+            cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE, 0);
+        process->endpoint_handle = handle_of(endpoint);
+    }
+    lock_release(&kernel_lock);
+    return endpoint == NULL ? ERR_POOL : 0;
+}
+
+err_t port_endpoint_give(const struct process *process, struct process *child)
+{
+    space_of(child)->caps[SLOT_PARENT] =
+        cap_make(&endpoint_of(process)->object, TYPE_ENDPOINT, CAP_CALL, BADGE(child->pid, 0));
+    return 0;
 }
 
 err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)

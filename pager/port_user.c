@@ -11,7 +11,7 @@ enum {
     SLOT_LOCK = 12,                    /* notification: somebody left the core's lock */
     SLOT_LOOP = 16,                    /* the pager's own threads but the first */
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
-    SLOTS_A_PROCESS = 1 + THREADS_MAX, /* its space, its threads */
+    SLOTS_A_PROCESS = 2 + THREADS_MAX, /* its space, its threads, its endpoint */
     SLOT_SERVER = 8,                   /* endpoint and notification of each server */
     SPINS = 100,
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
@@ -138,8 +138,27 @@ void port_space_destroy(struct process *process)
         destroy(endpoint_slot(process->server));
         destroy(notification_slot(process->server));
     }
+    if (process->endpoint_handle != 0)
+        destroy(process->endpoint_handle);
+    process->endpoint_handle = 0;
     free_handle[nfree_handles++] = (uint16_t)process->handle;
     process->handle = 0;
+}
+
+err_t port_endpoint_make(struct process *process)
+{
+    uint64_t slot = thread_slot(process, THREADS_MAX);
+    err_t error = sys_create(TYPE_ENDPOINT, slot, NO_SLOT, 0, SLOT_MASTER);
+    if (error != 0)
+        return error;
+    process->endpoint_handle = (uint32_t)slot;
+    return sys_cap_install(space_slot(process), SLOT_ENDPOINT, slot, 0, CAP_RECEIVE);
+}
+
+err_t port_endpoint_give(const struct process *process, struct process *child)
+{
+    return sys_cap_install(space_slot(child), SLOT_PARENT, process->endpoint_handle,
+                           BADGE(child->pid, 0), CAP_CALL);
 }
 
 /* Repeats a call that does a leaf's worth a time. Only `map` and `share` can fail, at a table. */

@@ -60,9 +60,10 @@ struct process {
     uint32_t threads; /* bit mask of its threads */
     uint32_t handle;  /* the port's own numbers: for its space (0: none), for its threads */
     uint32_t thread_handle[THREADS_MAX];
-    uint32_t status;     /* zombie: what it exited with */
-    uint32_t cause;      /* zombie: enum death_cause */
-    uint64_t heap_break; /* bytes; its region ends on the page boundary above */
+    uint32_t endpoint_handle; /* for what it serves its children at; 0: nothing */
+    uint32_t status;          /* zombie: what it exited with */
+    uint32_t cause;           /* zombie: enum death_cause */
+    uint64_t heap_break;      /* bytes; its region ends on the page boundary above */
     struct family *family;
     const struct policy *policy; /* the family's */
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */

@@ -14,14 +14,16 @@ enum {
     SLOT_CONSOLE = 1,
     SLOT_FILES = 2,
     SLOT_CONTROL = 3,      /* console write; for init power-off too, for servers interrupts */
-    SLOT_ENDPOINT = 4,     /* servers: where they receive calls and notifications */
+    SLOT_ENDPOINT = 4,     /* servers: where they receive calls and notifications; others after
+                              REQ_SERVE: calls of their children */
     SLOT_NOTIFICATION = 5, /* servers: for alarms and interrupts */
+    SLOT_PARENT = 6,       /* if the parent served when it forked: that endpoint, to call */
     SERVER_FIRST = SLOT_CONSOLE,
     SERVERS = 2,
 };
 
 /* What clients' calls of a server carry, minted by the pager: the process's number, which is never
- * used again, and its place in the server's table (0: servers that keep none). */
+ * used again, and its place in the server's table (0: servers that keep none, and parents). */
 #define BADGE_PID(badge)   ((uint32_t)((badge) >> 16))
 #define BADGE_INDEX(badge) ((uint32_t)((badge) >> 1 & 0x7fff))
 #define BADGE(pid, index)  ((uint64_t)(pid) << 16 | (uint64_t)(index) << 1)
@@ -54,13 +56,16 @@ enum request {
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
                     ERR_AGAIN: a copy is under way */
     REQ_POLICY_NAME, /* a1 index, or -1: the caller's own -> length, name in a1-a5. ERR_NOENT */
-    REQ_POLICY_SET,  /* a1-a5 name: policy of the caller and of those that it forks from now on.
-                        ERR_NOENT, ERR_LIMIT (too many families), ERR_PERMISSION (servers, and whom
-                        its policy limits) */
-    REQ_MPROTECT,    /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
-    REQ_PRIORITY,    /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
-                        ERR_INVALID, ERR_PERMISSION (init and servers) */
-    REQ_HANDLER,     /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */
+    REQ_SERVE,      /* makes an endpoint in SLOT_ENDPOINT, which children forked from now on have in
+                       SLOT_PARENT; it goes with the process, or with its threads at exec. ERR_POOL;
+                       ERR_PERMISSION: a server asks */
+    REQ_POLICY_SET, /* a1-a5 name: policy of the caller and of those that it forks from now on.
+                       ERR_NOENT, ERR_LIMIT (too many families), ERR_PERMISSION (servers, and whom
+                       its policy limits) */
+    REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
+    REQ_PRIORITY,   /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
+                       ERR_INVALID, ERR_PERMISSION (init and servers) */
+    REQ_HANDLER,    /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */
     REQ_PROCESS, /* a1 number, a2 enum process_info -> the process with the next higher number, or
                     0: none; a1-a5 as that says */
     REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server

@@ -188,6 +188,13 @@ static err_t set_policy(struct process *process, const uint64_t word[6])
     return process_set_policy(process, policy) ? 0 : ERR_LIMIT;
 }
 
+static err_t serve_children(struct process *process)
+{
+    if (process->server != 0)
+        return ERR_PERMISSION;
+    return process->endpoint_handle != 0 ? 0 : port_endpoint_make(process);
+}
+
 /* Requests whose answer is one word. */
 static err_t simple(struct process *process, uint64_t token, const uint64_t word[6])
 {
@@ -202,6 +209,7 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     case REQ_THREAD: return make_thread(process, word);
     case REQ_THREAD_EXIT: return end_thread(process, token, word[1]);
     case REQ_STATISTICS: return report_statistic(process, word[1]);
+    case REQ_SERVE: return serve_children(process);
     case REQ_POLICY_SET: return set_policy(process, word);
     case REQ_MPROTECT: return mmap_protect(process, word[1], word[2], word[3]);
     case REQ_PRIORITY: return set_priority(process, word[1], word[2]);

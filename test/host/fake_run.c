@@ -125,6 +125,21 @@ err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
     return 0;
 }
 
+err_t port_endpoint_make(struct process *process)
+{
+    if (fake_fails(1))
+        return ERR_POOL;
+    process->endpoint_handle = 1;
+    return 0;
+}
+
+err_t port_endpoint_give(const struct process *process, struct process *child)
+{
+    if (process->endpoint_handle == 0 || fake_space_of(child)->thread[0].state != THREAD_STOPPED)
+        fake_breach("an endpoint that is not there, or for a child that runs", child->pid);
+    return 0;
+}
+
 bool port_reply(uint64_t token, const uint64_t word[6])
 {
     struct fake_thread *thread = by_token(token);
