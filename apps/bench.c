@@ -10,14 +10,22 @@
  * with another one (bench_xv6.h) it measures another kernel. */
 #include "bench_system.h"
 
-enum { RUNS = 101, PAGE = 4096, OLD = 'o', NEW = 'n', PAGES_MAX = 16384, STATUS_USAGE = 2 };
+enum {
+    RUNS = 101,
+    PAGE = 4096,
+    OLD = 'o',
+    NEW = 'n',
+    PAGES_MAX = 16384,
+
+    STATUS_USAGE = 2
+};
 
 #define MEASURED static __attribute__((noinline)) int
 
 static const int sizes[] = {0, 64, 1024, 4096, 16384};
 static int sample[RUNS];
-static int stride = SYSTEM_STRIDE;
-static char *area;
+static int npages, stride = SYSTEM_STRIDE;
+static char *area; /* npages, touched, or one */
 
 static void check(int good, const char *what)
 {
@@ -33,13 +41,14 @@ static void check_counts(const struct counts *before, struct counts change, cons
     struct counts after;
     if (!system_counts(&after))
         return;
-    check(after.taken - before->taken == change.taken, what);
-    check(after.upgrades - before->upgrades == change.upgrades, what);
-    check(after.copies - before->copies == change.copies, what);
-    check(after.zeros - before->zeros == change.zeros, what);
+    check(after.taken - before->taken == change.taken &&
+              after.upgrades - before->upgrades == change.upgrades &&
+              after.copies - before->copies == change.copies &&
+              after.zeros - before->zeros == change.zeros,
+          what);
 }
 
-/* All of a page but its first byte. */
+/* All of a page but its first byte is that. */
 static int holds(const char *page, char value)
 {
     for (int i = 1; i < PAGE; i++)
@@ -71,32 +80,31 @@ MEASURED measure_fork(int *child)
     return (int)(end - start);
 }
 
-MEASURED measure_life(int *status)
-{
-    long start = counter();
-    int child = fork();
-    if (child == 0)
-        _exit(0);
-    *status = child < 0 ? child : system_wait();
-    return (int)(counter() - start);
-}
-
-MEASURED measure_program(int *status)
+/* The child ends at once, or becomes another program. */
+MEASURED measure_child(int program, int *status)
 {
     long start = counter();
     int child = fork();
     if (child == 0) {
-        system_exec();
-        _exit(1);
+        if (program)
+            system_exec();
+        _exit(program);
     }
     *status = child < 0 ? child : system_wait();
     return (int)(counter() - start);
 }
 
-/* The child ends before the store: the page's last owner upgrades. */
-static int run_upgrade(int size)
+MEASURED measure_echo(int to, int from, char *byte)
 {
-    (void)size;
+    long start = counter();
+    write(to, byte, 1);
+    read(from, byte, 1);
+    return (int)(counter() - start);
+}
+
+/* The child ends before the store: the page's last owner upgrades. */
+static int run_upgrade(void)
+{
     struct counts before;
     memset(area, OLD, PAGE);
     int child = fork();
@@ -111,9 +119,8 @@ static int run_upgrade(int size)
 }
 
 /* The child stores, while its parent has the page too and waits: the child's status is the cost. */
-static int run_copy(int size)
+static int run_copy(void)
 {
-    (void)size;
     memset(area, OLD, PAGE);
     int child = fork();
     if (child == 0) {
@@ -130,9 +137,8 @@ static int run_copy(int size)
     return cost;
 }
 
-static int run_zero(int size)
+static int run_zero(void)
 {
-    (void)size;
     struct counts before;
     char *page = sbrk(PAGE);
     check(page != (char *)-1, "fault_zero: sbrk");
@@ -145,14 +151,14 @@ static int run_zero(int size)
 
 /* All pages the first time; then one of each `stride`, so that the kernel has something to narrow
  * in each leaf table. */
-static void touch(int npages)
+static void touch(void)
 {
     int step = area[0] == OLD ? stride : 1;
     for (long i = 0; i < npages; i += step)
         area[i * PAGE] = OLD;
 }
 
-static int touched(int npages)
+static int touched(void)
 {
     for (long i = 0; i < npages; i++)
         if (area[i * PAGE] != OLD)
@@ -160,38 +166,65 @@ static int touched(int npages)
     return 1;
 }
 
-static int run_fork(int size)
+static int run_fork(void)
 {
     int child;
-    touch(size);
+    touch();
     int cost = measure_fork(&child);
     if (child == 0)
-        _exit(!touched(size));
-    check(child > 0 && system_wait() == 0 && touched(size), "fork: pages");
+        _exit(!touched());
+    check(child > 0 && system_wait() == 0 && touched(), "fork: pages");
     return cost;
 }
 
-static int run_life(int size)
+static int run_child(int program)
 {
     int status;
-    touch(size);
-    int cost = measure_life(&status);
-    check(status == 0 && touched(size), "fork_exit_wait");
+    touch();
+    int cost = measure_child(program, &status);
+    check(status == 0 && touched(), "child");
     return cost;
 }
 
-static int run_program(int size)
+static int run_life(void)
 {
-    int status;
-    touch(size);
-    int cost = measure_program(&status);
-    check(status == 0 && touched(size), "fork_exec_wait");
+    return run_child(0);
+}
+
+static int run_program(void)
+{
+    return run_child(1);
+}
+
+/* The child sends bytes back, each one more than it got, until there are no more. */
+static void echo(const int there[2], const int back[2])
+{
+    char byte;
+    close(there[1]);
+    for (; read(there[0], &byte, 1) == 1; write(back[1], &byte, 1))
+        byte++;
+    _exit(0);
+}
+
+static int run_pipe(void)
+{
+    int there[2], back[2];
+    char byte = OLD;
+    check(pipe(there) == 0 && pipe(back) == 0, "pipe");
+    int child = fork();
+    if (child == 0)
+        echo(there, back);
+    measure_echo(there[1], back[0], &byte); /* both have what they need from here on */
+    int cost = measure_echo(there[1], back[0], &byte);
+    for (int i = 0; i < 2; i++)
+        check(close(there[i]) == 0 && close(back[i]) == 0, "pipe: close");
+    check(byte == OLD + 2 && system_wait() == 0, "pipe: byte");
     return cost;
 }
 
 static const struct benchmark {
     const char *name;
-    int (*run)(int size); /* one unit of work: what the counter counted; 0: not on this system */
+    int (*run)(void); /* one unit of work: what the counter counted; 0: not on this system */
     int sized;
 } benchmarks[] = {
     {"syscall", system_syscall, 0},
@@ -203,6 +236,7 @@ static const struct benchmark {
     {"fork", run_fork, 1},
     {"fork_exit_wait", run_life, 1},
     {"fork_exec_wait", run_program, 1},
+    {"pipe", run_pipe, 0},
 };
 enum {
     BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0],
@@ -228,7 +262,7 @@ static int calibrate(int nruns)
 }
 
 /* In a process of its own, so that each starts with the same small program. */
-static void run(const struct benchmark *benchmark, int size, int nruns)
+static void run(const struct benchmark *benchmark, int nruns)
 {
     int child = fork();
     if (child > 0) {
@@ -237,14 +271,14 @@ static void run(const struct benchmark *benchmark, int size, int nruns)
     }
     check(child == 0, "fork");
     int calibration = calibrate(nruns);
-    area = sbrk((size > 0 ? size : 1) * PAGE);
+    area = sbrk((npages > 0 ? npages : 1) * PAGE);
     check(area != (char *)-1, "sbrk");
-    sample[0] = benchmark->run(size); /* not kept; stored, so that each run begins alike */
+    sample[0] = benchmark->run(); /* not kept; stored, so that each run begins alike */
     for (int i = 0; i < nruns; i++)
-        sample[i] = benchmark->run(size);
+        sample[i] = benchmark->run();
     sort(nruns);
     printf("bench,%s,%s,%d,%s,%d,instructions,%d,%d,%d\n", system_kernel(), system_policy(),
-           system_harts(), benchmark->name, size, sample[nruns / 2] - calibration,
+           system_harts(), benchmark->name, npages, sample[nruns / 2] - calibration,
            sample[0] - calibration, sample[nruns - 1] - calibration);
     exit(0);
 }
@@ -257,27 +291,25 @@ static void show_calibration(void)
         printf("bench: the counter does not count instructions: start with -icount shift=0\n");
 }
 
-static int argument(int argc, char **argv, int index, int otherwise)
-{
-    return argc > index ? atoi(argv[index]) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-    int size = argument(argc, argv, 2, 0), nruns = argument(argc, argv, 3, RUNS), found = 0;
-    stride = argument(argc, argv, 4, SYSTEM_STRIDE);
+    int size = argc > 2 ? atoi(argv[2]) : 0, nruns = argc > 3 ? atoi(argv[3]) : RUNS, found = 0;
+    stride = argc > 4 ? atoi(argv[4]) : SYSTEM_STRIDE;
     if (size < 0 || size > PAGES_MAX || nruns < 1 || nruns > RUNS || stride < 1) {
         printf("usage: bench [NAME [SIZE [RUNS [STRIDE]]]]: to %d pages, to %d runs\n", PAGES_MAX,
                RUNS);
         exit(STATUS_USAGE);
     }
+    system_start();
     show_calibration();
     for (int b = 0; b < BENCHMARKS; b++) {
         if (benchmarks[b].run == 0 || (argc > 1 && strcmp(argv[1], benchmarks[b].name) != 0))
             continue;
         found = 1;
-        for (int s = 0; s < (argc == 1 && benchmarks[b].sized ? SIZES : 1); s++)
-            run(&benchmarks[b], argc == 1 ? sizes[s] : size, nruns);
+        for (int s = 0; s < (argc == 1 && benchmarks[b].sized ? SIZES : 1); s++) {
+            npages = argc == 1 ? sizes[s] : size;
+            run(&benchmarks[b], nruns);
+        }
     }
     if (!found)
         printf("bench: no benchmark %s\n", argv[1]);

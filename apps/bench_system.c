@@ -21,9 +21,8 @@ MEASURED measure_yield(void)
 }
 
 /* Yield, with nobody else ready. */
-int system_syscall(int size)
+int system_syscall(void)
 {
-    (void)size;
     return measure_yield();
 }
 
@@ -38,9 +37,8 @@ MEASURED measure_request(pid_t *pid)
 }
 
 /* The process's own number, asked of the pager: the cheapest request. */
-int system_request(int size)
+int system_request(void)
 {
-    (void)size;
     pid_t pid;
     int cost = measure_request(&pid);
     check_system(pid == getpid(), "request");
@@ -75,9 +73,8 @@ static void serve(void)
 }
 
 /* Call and answer, without payload, between two programs: the parent serves its child. */
-int system_ipc(int size)
+int system_ipc(void)
 {
-    (void)size;
     uint64_t word[6] = {REQ_SERVE};
     check_system(holstein_request(word) == 0, "ipc");
     pid_t child = fork();

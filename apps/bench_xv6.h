@@ -25,10 +25,13 @@ static __attribute__((noinline)) int measure_getpid(void)
 }
 
 /* xv6 has no call that yields; where it was given one, that is to be measured here. */
-static int system_syscall(int size)
+static int system_syscall(void)
 {
-    (void)size;
     return measure_getpid();
+}
+
+static inline void system_start(void)
+{
 }
 
 static inline void system_exec(void)

@@ -22,7 +22,9 @@ LINE = re.compile(rb'(?m)^(?:Trace 0: \S+ \[\w+/(?P<pc>\w+)/|'
                   rb'(?P<again>cpu_io_recompile|Stopped execution)|'
                   rb'riscv_cpu_do_interrupt: hart:0, async:(?P<async>[01]), cause:(?P<cause>\w+))')
 ECALL_FROM_USER = 8
-KERNEL_BASE, PAGER_BASE, BENCH_BASE = 1 << 63, 0x40000000, 0x140000
+# Where images begin: pager/pager.ld, apps/meson.build.
+BASES = ((1 << 63, 'kernel'), (0x40000000, 'pager'), (0x1c0000, 'console'), (0x180000, 'files'),
+         (0x140000, 'bench'), (0, 'true'))
 NO_TICK = 'tick=1000000000'  # the only run that is measured must not meet one
 CHUNK, LONGEST_LINE = 1 << 20, 200
 
@@ -41,11 +43,10 @@ def tool(name, *arguments, text=None):
 
 
 def images(build, kernel):
-    """What may run, and where each begins: [(first address, name, ELF file)], the highest first."""
-    found = [(KERNEL_BASE, 'kernel', build / measure.IMAGES[kernel]),
-             (PAGER_BASE, 'pager', build / 'pager/pager'),
-             (BENCH_BASE, 'bench', build / 'apps/bench'), (0, 'true', build / 'apps/true')]
-    return [image for image in found if kernel == 'pager' or image[1] != 'pager']
+    """What may run: [(first address, name, ELF file)], the highest first."""
+    files = {'kernel': measure.IMAGES[kernel], 'pager': 'pager/pager'}
+    return [(base, name, build / files.get(name, f'apps/{name}')) for base, name in BASES
+            if kernel == 'pager' or name != 'pager']
 
 
 def markers(elf):

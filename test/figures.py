@@ -9,6 +9,7 @@ import measure
 README = measure.ROOT / 'README.md'
 RECORD = measure.ROOT / 'test/record.csv'
 ROWS = (('yield, nobody else ready', 'syscall', 0),
+        ('call and answer between two programs', 'ipc', 0),
         ('cheapest request to the pager', 'request', 0),
         ('upgrade: store to a shared page whose last owner this is', 'fault_upgrade', 0),
         ('copy: store to a page that another process has too', 'fault_copy', 0),
@@ -16,7 +17,8 @@ ROWS = (('yield, nobody else ready', 'syscall', 0),
         ('fork of a small program', 'fork', 0),
         ('fork, for each page more', 'fork', 'page'),
         ('fork, exit and wait', 'fork_exit_wait', 0),
-        ('fork, exec, exit and wait', 'fork_exec_wait', 0))
+        ('fork, exec, exit and wait', 'fork_exec_wait', 0),
+        ('a byte there and back through pipes', 'pipe', 0))
 
 
 def read_record():

@@ -13,14 +13,17 @@ LEGS = (
     (('copy', 'reply'), 'port_unlock'),
     ('copy', 'copy touch copy_frame zero_frame frame_take frame_hold frame_release map_put '
              'map_make copy_unlocked'),
-    ('decision', 'present store_verdict asked_verdict'),
-    ('look-up', 'fault_handle process_of handle region_find port_lock'),
-    ('install', 'install kern/vm.c kern/table.c tlb_refresh tlb_forget'),
+    ('look-up', 'process_of port_lock region_find map_find pager/region.c pager/map.c'),
+    ('decision', 'elsewhere store store_verdict asked_verdict present ask sole'),
+    ('look-up', 'fault_handle'),
+    ('install', 'install kern/vm.c kern/table.c tlb_refresh tlb_forget fence_page'),
     (('deliver', 'resume'), 'change_over resume kern/leave.S kern/trap.c kern/sched.c kern/tlb.c'),
+    ('deliver', 'fault_entry'),
     (('deliver', 'reply'), 'kern/fast_send.c kern/fast_reply.c kern/fast_path.h kern/ipc.c '
                           'pager/up_kernel.c pager/server.c'),
     (('trap', 'reply'), 'kern/trap.S'),
 )
+BOUNDARY = ('pager/server.c', 'pager/up_kernel.c')  # who calls the core
 ORDER = ('program', 'trap', 'deliver', 'look-up', 'decision', 'copy', 'reply', 'install', 'resume',
          'firmware', 'other')
 
@@ -33,7 +36,7 @@ class Profile(NamedTuple):
 
 
 def leg_of(step, answered):
-    if step.image in ('bench', 'true'):
+    if step.image not in ('kernel', 'pager'):
         return 'program'
     for leg, names in LEGS:
         if not set(names.split()).isdisjoint((*step.functions, step.file)):
@@ -42,10 +45,11 @@ def leg_of(step, answered):
 
 
 def fault_legs(steps):
-    """The leg of each instruction of a fault. The core has its answer from `answer` or `item` on."""
-    legs, answered = [], False
+    """The leg of each instruction of a fault. Its second half begins where the core is left."""
+    legs, entered, answered = [], False, False
     for step in steps:
-        answered = answered or not {'answer', 'item'}.isdisjoint(step.functions)
+        entered = entered or 'fault_handle' in step.functions
+        answered = answered or (entered and step.file in BOUNDARY)
         legs.append(leg_of(step, answered))
     return legs
 

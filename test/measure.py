@@ -11,7 +11,7 @@ import qemu
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = {'pager': 'holstein.elf', 'mono': 'holstein-mono.elf'}
 SIZES = (0, 64, 1024, 4096, 16384)
-SINGLE = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero')
+SINGLE = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'pipe')
 SIZED = ('fork', 'fork_exit_wait', 'fork_exec_wait')
 TIMEOUT = 300
 
