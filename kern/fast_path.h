@@ -32,16 +32,18 @@ REGISTER(t3, uint64_t);
     } while (0)
 
 /* A slot among those that need no look-up, of that type, with that right, alive and not dying. */
-INLINE void *capability(const struct space *space, uint64_t slot, unsigned type, unsigned right)
+INLINE const struct cap *capability(const struct space *space, uint64_t slot, unsigned type,
+                                    unsigned right)
 {
     if (slot >= SLOTS_INLINE)
         return NULL;
-    const struct cap *cap = &space->caps[slot];
-    __asm__("" : "+r"(cap)); /* one address, not one for each field */
+    const struct space *at = (const struct space *)((uintptr_t)space + slot * sizeof(struct cap));
+    __asm__("" : "+r"(at)); /* one address, not one for each field */
+    const struct cap *cap = &at->caps[0];
     if ((cap->type_rights & cap_type_rights(0xff, right)) != cap_type_rights(type, right) ||
         cap->key != cap->object->key)
         return NULL;
-    return cap->object;
+    return cap;
 }
 
 /* This hart goes over to the thread and its space's tables; the lock is left. */

@@ -38,8 +38,11 @@ INLINE bool walk(const struct space *space, struct recent_leaf *recent, uint64_t
 INLINE bool install(const struct thread *self, struct space *space)
 {
     uint64_t item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK, write = item & RIGHT_W;
-    const struct memory *memory = capability(self->space, t2_register, TYPE_MEMORY, MEMORY_PLAIN);
-    if (memory == NULL || t1_register - memory->first >= memory->npages ||
+    const struct cap *cap = capability(self->space, t2_register, TYPE_MEMORY, MEMORY_PLAIN);
+    if (cap == NULL)
+        return false;
+    const struct memory *memory = (const struct memory *)cap->object;
+    if (t1_register - memory->first >= memory->npages ||
         (item & (PAGE_SIZE - 1) & ~(uint64_t)RIGHT_W) != RIGHT_R)
         return false;
     struct recent_leaf *recent = &space->recent[va / LEAF_SPAN % RECENT_LEAVES];
@@ -62,8 +65,11 @@ INLINE bool install(const struct thread *self, struct space *space)
 /* May this receiver wait at the endpoint, with nothing there for it to take? */
 INLINE struct endpoint *empty_endpoint(const struct thread *self)
 {
-    struct endpoint *endpoint = capability(self->space, t3_register, TYPE_ENDPOINT, CAP_RECEIVE);
-    if (endpoint == NULL || endpoint->callers.head != NULL ||
+    const struct cap *cap = capability(self->space, t3_register, TYPE_ENDPOINT, CAP_RECEIVE);
+    if (cap == NULL)
+        return NULL;
+    struct endpoint *endpoint = (struct endpoint *)cap->object;
+    if (endpoint->callers.head != NULL ||
         (endpoint->notification != NULL && endpoint->notification->bits != 0))
         return NULL;
     return endpoint;

@@ -33,15 +33,18 @@ _Noreturn void fast_call(void)
     struct thread *self = tp_register;
     if (!lock_try(&kernel_lock))
         LEAVE(fast_miss_call);
-    uint64_t slot = a6_register;
-    struct endpoint *endpoint = capability(self->space, slot, TYPE_ENDPOINT, CAP_CALL);
-    struct thread *receiver = endpoint == NULL ? NULL : receiver_for(self, endpoint);
-    if (receiver == NULL) {
-        lock_release(&kernel_lock);
-        LEAVE(fast_miss_call);
-    }
-    deliver(self, endpoint, receiver, self->space->caps[slot].badge, THREAD_CALL_SERVED);
+    const struct cap *cap = capability(self->space, a6_register, TYPE_ENDPOINT, CAP_CALL);
+    if (cap == NULL)
+        goto miss;
+    struct endpoint *endpoint = (struct endpoint *)cap->object;
+    struct thread *receiver = receiver_for(self, endpoint);
+    if (receiver == NULL)
+        goto miss;
+    deliver(self, endpoint, receiver, cap->badge, THREAD_CALL_SERVED);
     LEAVE(fast_exit_called);
+miss:
+    lock_release(&kernel_lock);
+    LEAVE(fast_miss_call);
 }
 
 _Noreturn void fast_fault(void)

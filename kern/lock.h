@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "riscv.h"
+
 struct lock {
     uint64_t held; /* a whole register: no sign to extend */
 };
@@ -28,6 +30,6 @@ static inline void lock_acquire(struct lock *lock)
 
 static inline void lock_release(struct lock *lock)
 {
-    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+    clear_release(&lock->held);
 }
 #endif

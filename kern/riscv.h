@@ -48,6 +48,12 @@ static inline void fence_code(void)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
+/* A store of 0 with release order: one instruction, where gcc 12 makes a fence and an exchange. */
+static inline void clear_release(uint64_t *word)
+{
+    __asm__ volatile("amoswap.d.rl zero, zero, %0" : "+A"(*word)::"memory");
+}
+
 /* tp: in the kernel's C code it holds this hart's struct. */
 static inline void *thread_pointer(void)
 {

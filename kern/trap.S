@@ -15,6 +15,16 @@
     sd      a2, THREAD_PC(tp)
     .endm
 
+/* sp, gp, tp and the pc behind the ecall. */
+    .macro  save_frame
+    save    2, 3
+    csrrw   t6, sscratch, zero
+    sd      t6, THREAD_X(4)(tp)
+    csrr    t6, sepc
+    addi    t6, t6, 4
+    sd      t6, THREAD_PC(tp)
+    .endm
+
     .text
     .balign 4
     .globl trap_entry
@@ -25,20 +35,15 @@ trap_entry:
     csrr    t6, scause
     addi    t6, t6, -CAUSE_ECALL_USER
     bnez    t6, not_a_call
-    li      t6, SYS_YIELD
-    bgtu    a7, t6, general
-    beq     a7, t6, yield
-
-    save    2, 3
-    csrrw   t6, sscratch, zero
-    sd      t6, THREAD_X(4)(tp)
-    csrr    t6, sepc
-    addi    t6, t6, 4
-    sd      t6, THREAD_PC(tp)
-    bnez    a7, receive
+    bnez    a7, not_sending
+    save_frame
     save    RA, SAVED
     j       call_entry
-receive:
+not_sending:
+    li      t6, SYS_YIELD
+    beq     a7, t6, yield
+    bgtu    a7, t6, general
+    save_frame
     j       fast_reply_receive
 
 /* Nothing as urgent is ready: back at once. The look needs no lock: what becomes ready now sends

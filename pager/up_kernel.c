@@ -15,12 +15,12 @@
 #include "port_kernel.h"
 #include "request.h"
 
-#define TEXT_(x)   #x
-#define TEXT(x)    TEXT_(x)
 #define SPAN_SHIFT 21 /* of a leaf table */
 
 _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct thread *thread);
-_Noreturn void call_first(struct thread *thread, uint64_t slot, uint64_t word[6]);
+_Noreturn void call_first(struct thread *thread, uint64_t word[6]);
+void fault_entry(void);
+void call_entry(void);
 
 static uint64_t go_up(struct thread *thread, enum thread_state state)
 {
@@ -44,14 +44,15 @@ static void resume(struct thread *thread)
     tlb_activate(thread->space);
 }
 
-/* fault_entry: on this hart's stack, to fault_first. All registers of the thread are saved. */
-__asm__(
-    ".globl fault_entry\n"
-    "fault_entry:\n"
-    "    mv   a3, tp\n"
-    "    ld   tp, " TEXT(THREAD_HART) "(tp)\n"
-                                      "    ld   sp, " TEXT(HART_STACK) "(tp)\n"
-                                                                       "    j    fault_first\n");
+/* On this hart's stack, to fault_first. All registers of the thread are saved. */
+__attribute__((naked)) void fault_entry(void)
+{
+    __asm__ volatile("mv   a3, tp\n"
+                     "ld   tp, %0(tp)\n"
+                     "ld   sp, %1(tp)\n"
+                     "j    fault_first" ::"i"(THREAD_HART),
+                     "i"(HART_STACK));
+}
 
 /* With tp = thread: to user mode; or on to the slow path, for which nothing has happened yet. */
 #define LEAVE(label, thread)                                                 \
@@ -133,62 +134,60 @@ _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct
     LEAVE(fast_exit_resumed, thread);
 }
 
-/* call_entry: the message goes onto this hart's stack. Saved are what a call preserves, and the pc
- * behind it. */
-__asm__(".globl call_entry\n"
-        "call_entry:\n"
-        "    mv   t0, tp\n"
-        "    ld   tp, " TEXT(THREAD_HART) "(tp)\n"
-                                          "    ld   sp, " TEXT(HART_STACK) "(tp)\n"
-                                                                           "    addi sp, sp, -48\n"
-                                                                           "    sd   a0, 0(sp)\n"
-                                                                           "    sd   a1, 8(sp)\n"
-                                                                           "    sd   a2, 16(sp)\n"
-                                                                           "    sd   a3, 24(sp)\n"
-                                                                           "    sd   a4, 32(sp)\n"
-                                                                           "    sd   a5, 40(sp)\n"
-                                                                           "    mv   a0, t0\n"
-                                                                           "    mv   a1, a6\n"
-                                                                           "    mv   a2, sp\n"
-                                                                           "    j    call_first\n");
+/* The message goes onto this hart's stack, to call_first. Saved are what a call preserves, and the
+ * pc behind it. The core is called in slot 0 (SLOT_PAGER); from another, the slow path finds it. */
+__attribute__((naked)) void call_entry(void)
+{
+    __asm__ volatile("bnez a6, fast_call\n"
+                     "mv   t0, tp\n"
+                     "ld   tp, %0(tp)\n"
+                     "ld   sp, %1(tp)\n"
+                     "addi sp, sp, -48\n"
+                     "sd   a0, 0(sp)\n"
+                     "sd   a1, 8(sp)\n"
+                     "sd   a2, 16(sp)\n"
+                     "sd   a3, 24(sp)\n"
+                     "sd   a4, 32(sp)\n"
+                     "sd   a5, 40(sp)\n"
+                     "mv   a0, t0\n"
+                     "mv   a1, sp\n"
+                     "j    call_first" ::"i"(THREAD_HART),
+                     "i"(HART_STACK));
+}
+
+/* With tp = thread and a message, and what comes after it. */
+#define LEAVE_WITH(label, thread, word, ...)                                               \
+    do {                                                                                   \
+        register uint64_t a0 __asm__("a0") = (word)[0];                                    \
+        register uint64_t a1 __asm__("a1") = (word)[1];                                    \
+        register uint64_t a2 __asm__("a2") = (word)[2];                                    \
+        register uint64_t a3 __asm__("a3") = (word)[3];                                    \
+        register uint64_t a4 __asm__("a4") = (word)[4];                                    \
+        register uint64_t a5 __asm__("a5") = (word)[5];                                    \
+        __asm__ volatile("mv tp, %0\n\tj " label ::"r"(thread), "r"(a0), "r"(a1), "r"(a2), \
+                         "r"(a3), "r"(a4), "r"(a5), __VA_ARGS__                            \
+                         : "memory");                                                      \
+        __builtin_unreachable();                                                           \
+    } while (0)
 
 /* To user mode with the answer. */
 static _Noreturn void leave_answered(struct thread *thread, const uint64_t word[6])
 {
-    register uint64_t a0 __asm__("a0") = word[0];
-    register uint64_t a1 __asm__("a1") = word[1];
-    register uint64_t a2 __asm__("a2") = word[2];
-    register uint64_t a3 __asm__("a3") = word[3];
-    register uint64_t a4 __asm__("a4") = word[4];
-    register uint64_t a5 __asm__("a5") = word[5];
-    __asm__ volatile("mv tp, %0\n\tj fast_exit_answered" ::"r"(thread), "r"(a0), "r"(a1), "r"(a2),
-                     "r"(a3), "r"(a4), "r"(a5)
-                     : "memory");
-    __builtin_unreachable();
+    LEAVE_WITH("fast_exit_answered", thread, word, "r"(0));
 }
 
-/* As if nothing had happened yet: the message where the slow path looks for it. */
-static _Noreturn __attribute__((noinline)) void call_slowly(struct thread *thread, uint64_t slot,
-                                                            const uint64_t word[6])
+/* Nothing has happened yet: the kernel's path finds what is wrong, or waits. */
+static _Noreturn __attribute__((noinline)) void call_on(struct thread *thread,
+                                                        const uint64_t word[6])
 {
-    for (int i = 0; i < 6; i++)
-        thread->x[REG_A0 + i] = word[i];
-    thread->x[REG_A0 + 6] = slot;
-    thread->x[REG_A0 + 7] = SYS_CALL;
-    for (int i = 0; i < 3; i++)
-        thread->x[REG_T0 + i] = 0;
-    for (int i = 0; i < 4; i++)
-        thread->x[REG_T3 + i] = 0;
-    thread->x[0] -= 4;
-    LEAVE(trap_slow, thread);
+    register uint64_t a6 __asm__("a6") = SLOT_PAGER;
+    LEAVE_WITH("fast_call", thread, word, "r"(a6));
 }
 
-/* The capability in a slot that needs no look-up, if it is one to call the core. */
-static inline const struct cap *core_cap(const struct space *space, uint64_t slot)
+/* The capability in SLOT_PAGER, if it is one to call the core. */
+static inline const struct cap *core_cap(const struct space *space)
 {
-    if (slot >= SLOTS_INLINE)
-        return NULL;
-    const struct cap *cap = &space->caps[slot];
+    const struct cap *cap = &space->caps[SLOT_PAGER];
     bool good = (cap->type_rights & cap_type_rights(0xff, CAP_CALL)) ==
                     cap_type_rights(TYPE_ENDPOINT, CAP_CALL) &&
                 cap->object == &port_endpoint->object;
@@ -210,12 +209,12 @@ static _Noreturn __attribute__((noinline)) void go_on(struct thread *thread, con
 /* If nobody else is in the core: the thread is parked all the same, because a request may copy its
  * registers, end it, or answer it later. The token comes first: another hart that finds the thread
  * parked finds all of it. */
-_Noreturn void call_first(struct thread *thread, uint64_t slot, uint64_t word[6])
+_Noreturn void call_first(struct thread *thread, uint64_t word[6])
 {
     struct space *space = thread->space;
-    const struct cap *cap = core_cap(space, slot);
+    const struct cap *cap = core_cap(space);
     if (cap == NULL || thread->stop_wanted || !lock_try(&port_core_lock))
-        call_slowly(thread, slot, word);
+        call_on(thread, word);
     uint64_t token = thread_new_token(thread);
     thread->server = NULL;
     __atomic_store_n(&thread->state, THREAD_CALL_SERVED, __ATOMIC_RELEASE);

@@ -62,6 +62,11 @@ void fence_page(uint64_t va, uint64_t asid)
     forget(host.hart, va >> PAGE_SHIFT, false, asid, false);
 }
 
+void clear_release(uint64_t *word)
+{
+    __atomic_store_n(word, 0, __ATOMIC_RELEASE);
+}
+
 void fence_code(void)
 {
     host.ncode_fences[host.hart]++;

@@ -15,6 +15,7 @@ void fence_all(void);
 void fence_asid(uint64_t asid);
 void fence_page(uint64_t va, uint64_t asid);
 void fence_code(void);
+void clear_release(uint64_t *word);
 uint64_t time_now(void);
 void *thread_pointer(void);
 #endif
