@@ -60,7 +60,7 @@
 #define ERR_AGAIN      (-8)  /* not yet: repeat the call */
 #define ERR_DEAD       (-9)  /* the partner is gone */
 #define ERR_TOKEN      (-10) /* stale or forged reply token */
-#define ERR_STATE      (-11) /* the object is in no state for that */
+#define ERR_STATE      (-11) /* the object is in no state for that; nobody destroys himself */
 #define ERR_NONE       (-12) /* nothing there */
 
 /* Rights of a page, in the low bits of an address. W needs R. */

@@ -42,6 +42,24 @@ fast_exit_resumed:
     restore RA, 2, 3, TEMPORARIES, SAVED, ARGUMENTS, 4
     sret
 
+    .globl brief_gives_way, brief_exit
+brief_gives_way:
+    clear   TEMPORARIES
+    save    SAVED, TEMPORARIES
+    mv      a0, tp
+    ld      tp, THREAD_HART(tp)
+    ld      sp, HART_STACK(tp)
+    call    trap_give_way
+    j       trap_resume
+
+/* The result is in a0, and for one call in a1. */
+brief_exit:
+    leave_kernel t0
+    restore RA, 2, 3, 10, 11
+    clear   12, 13, 14, 15, 16, 17, TEMPORARIES
+    restore 4
+    sret
+
     .globl fast_exit_called, fast_exit_faulted
 /* Message, badge and token are in a0-a7; nothing else of the sender or the kernel goes out. A pager
  * may see what it could read anyway: those of its own registers that fast_send.c does not use. */

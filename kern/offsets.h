@@ -6,5 +6,6 @@
 #define THREAD_HART     280
 #define THREAD_PRIORITY 288
 #define HART_STACK      0
+#define HART_CURRENT    8
 #define HART_ID         32
 #endif

@@ -109,8 +109,8 @@ void sched_idle(void)
 
 struct hart *sched_to_kick(void)
 {
-    int top = top_priority();
-    if (top < 0)
+    int top;
+    if (nharts == 1 || sched_ready_mask == 0 || (top = top_priority()) < 0)
         return NULL;
     struct hart *victim = NULL;
     for (uint32_t i = 0; i < nharts; i++) {

@@ -160,6 +160,19 @@ static err_t sys_create(struct thread *thread, const uint64_t *a)
                          a[2], a[3]);
 }
 
+static struct thread *own_thread(struct thread *thread, uint64_t slot)
+{
+    return space_object(thread->space, slot, TYPE_THREAD, CAP_MANAGE);
+}
+
+/* Never the thread that asks, nor its space. */
+static err_t sys_destroy(struct thread *thread, const uint64_t *a)
+{
+    if (own_thread(thread, a[0]) == thread)
+        return ERR_STATE;
+    return object_destroy(thread->space, a[0]);
+}
+
 static err_t sys_cap_install(struct thread *thread, const uint64_t *a)
 {
     struct space *space = managed(thread, a[0]);
@@ -181,11 +194,6 @@ static err_t sys_grant(struct thread *thread, const uint64_t *a)
     if (memory == NULL || space == NULL || space == thread->space)
         return ERR_CAPABILITY;
     return memory_grant(memory, a[1], space, a[3]);
-}
-
-static struct thread *own_thread(struct thread *thread, uint64_t slot)
-{
-    return space_object(thread->space, slot, TYPE_THREAD, CAP_MANAGE);
 }
 
 static err_t sys_thread_set(struct thread *thread, const uint64_t *a)
@@ -309,8 +317,8 @@ static err_t sys_statistics(const uint64_t *a)
     }
 }
 
-/* System calls that return at once: a[0] to a[6] are the arguments. */
-static err_t handle_simple(struct thread *thread, uint64_t *a)
+/* a[0] to a[6] are the arguments. */
+static err_t handle_brief(struct thread *thread, uint64_t *a)
 {
     switch (a[7]) {
     case SYS_REPLY: return sys_reply(thread, a);
@@ -321,7 +329,7 @@ static err_t handle_simple(struct thread *thread, uint64_t *a)
     case SYS_SHARE: return sys_share(thread, a);
     case SYS_NEXT: return sys_next(thread, a);
     case SYS_CREATE: return sys_create(thread, a);
-    case SYS_DESTROY: return object_destroy(thread->space, a[0]);
+    case SYS_DESTROY: return sys_destroy(thread, a);
     case SYS_CAP_INSTALL: return sys_cap_install(thread, a);
     case SYS_CAP_REMOVE: return sys_cap_remove(thread, a);
     case SYS_GRANT: return sys_grant(thread, a);
@@ -347,10 +355,14 @@ void syscall_handle(struct thread *thread)
     switch (a[7]) {
     case SYS_CALL: sys_call(thread); break;
     case SYS_REPLY_RECEIVE: sys_reply_receive(thread); break;
-    case SYS_YIELD:
+    default:
         if (sched_should_yield(thread, true))
             sched_ready(thread);
-        break;
-    default: a[0] = (uint64_t)handle_simple(thread, a);
     }
+}
+
+void syscall_brief(struct thread *thread)
+{
+    uint64_t *a = arguments(thread);
+    a[0] = (uint64_t)handle_brief(thread, a);
 }

@@ -46,7 +46,7 @@ struct thread {
 
 struct hart {
     uint64_t stack_top;     /* at HART_STACK */
-    struct thread *current; /* the thread that trapped last, or NULL when idle */
+    struct thread *current; /* the thread that trapped last, or NULL when idle; at HART_CURRENT */
     struct space *space;    /* whose tables it walks, or NULL: the kernel's */
     uint64_t bit;           /* 1 << index, in masks of harts */
     uint64_t id;            /* the firmware's number; at HART_ID */
@@ -80,6 +80,7 @@ static inline bool thread_in_fault(const struct thread *thread)
 _Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
 _Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
+_Static_assert(offsetof(struct hart, current) == HART_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct hart, id) == HART_ID, "offsets.h");
 _Static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
 _Static_assert(sizeof(struct thread) <= THREAD_NBYTES, "slab");

@@ -2,7 +2,8 @@
  *
  * In user mode sscratch holds the running thread; in the kernel it is 0, so that a trap from the
  * kernel itself is told from one that a program caused. Each path saves what it needs, and no more:
- * a system call what its convention preserves, a receive sp, gp and tp, all others everything. */
+ * a call what its convention preserves, a receive sp, gp and tp, a system call that returns at once
+ * what C does not preserve, all others everything. */
 #include "abi.h"
 #include "regs.h"
 
@@ -42,9 +43,21 @@ trap_entry:
 not_sending:
     li      t6, SYS_YIELD
     beq     a7, t6, yield
-    bgtu    a7, t6, general
+    bltu    t6, a7, brief
     save_frame
     j       fast_reply_receive
+
+/* No such call ends or parks the thread that makes it. */
+brief:
+    save_frame
+    save    RA, ARGUMENTS
+    mv      a0, tp
+    ld      tp, THREAD_HART(tp)
+    ld      sp, HART_STACK(tp)
+    call    trap_brief
+    ld      tp, HART_CURRENT(tp)
+    bnez    a0, brief_gives_way
+    j       brief_exit
 
 /* Nothing as urgent is ready: back at once. The look needs no lock: what becomes ready now sends
  * an interrupt if it should run here. */

@@ -49,6 +49,26 @@ static void leave(const struct hart *to_kick)
     sched_kick(to_kick);
 }
 
+bool trap_brief(struct thread *thread)
+{
+    lock_acquire(&kernel_lock);
+    syscall_brief(thread);
+    bool gives_way = sched_more_urgent(thread->priority);
+    leave(sched_to_kick());
+    return gives_way;
+}
+
+struct thread *trap_give_way(struct thread *thread)
+{
+    lock_acquire(&kernel_lock);
+    if (sched_should_yield(thread, false)) {
+        sched_ready_first(thread);
+        thread = trap_next();
+    }
+    leave(sched_to_kick());
+    return thread;
+}
+
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value)
 {
     uint64_t pending = 0;

@@ -155,7 +155,10 @@ static void step(const uint8_t *b)
         if (thread->x[REG_A0 + 7] == SYS_POWER_OFF)
             return; /* nobody has the right; the call has no other end */
         help(thread, b[9]);
-        syscall_handle(thread);
+        if (thread->x[REG_A0 + 7] > SYS_YIELD)
+            syscall_brief(thread);
+        else
+            syscall_handle(thread);
     }
     after(thread);
 }

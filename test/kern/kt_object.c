@@ -171,7 +171,8 @@ static int pool_exhausted(void)
             IS(destroy(FLOOD + i), 0);
         left[round] = sys_statistics(STAT_POOL_FREE);
     }
-    CHECK(n[1] >= n[0] && n[2] == n[1] && left[2] == left[1]);
+    /* The victim may have got the upper of two tables. */
+    CHECK(n[1] + 1 >= n[0] && n[2] == n[1] && left[2] == left[1]);
     return 0;
 }
 
