@@ -20,10 +20,10 @@ void pool_init(pfn_t first, uint64_t npages)
     pool.first = first;
     pool.base = pool_pointer(first);
     pool.npages = npages;
-    pool.kind = pool_pointer(first);
-    pool.nfresh = (npages + PAGE_SIZE - 1) / PAGE_SIZE;
+    pool.info = pool_pointer(first);
+    pool.nfresh = (npages * sizeof *pool.info + PAGE_SIZE - 1) / PAGE_SIZE;
     for (uint64_t i = 0; i < npages; i++)
-        pool.kind[i] = i < pool.nfresh ? KIND_FRAME : KIND_FREE;
+        pool.info[i] = (struct frame_info){.kind = i < pool.nfresh ? KIND_FRAME : KIND_FREE};
     pool.nfree = npages - pool.nfresh;
 }
 
@@ -48,18 +48,24 @@ static void zero_frame(uint64_t *word)
 
 static void *take_frame(uint8_t kind)
 {
-    void *frame;
-    if (pool.free != NULL) {
+    struct free_frame *frame;
+    bool clean = pool.clean != NULL;
+    if (clean) {
+        frame = pool.clean;
+        pool.clean = frame->next;
+        frame->next = NULL;
+    } else if (pool.free != NULL) {
         frame = pool.free;
-        pool.free = pool.free->next;
+        pool.free = frame->next;
     } else if (pool.nfresh < pool.npages) {
         frame = pool_pointer(pool.first + pool.nfresh++);
     } else {
         return NULL;
     }
     pool.nfree--;
-    pool.kind[pool_pfn(frame) - pool.first] = kind;
-    zero_frame(frame);
+    pool.info[pool_pfn(frame) - pool.first] = (struct frame_info){.kind = kind};
+    if (!clean)
+        zero_frame((uint64_t *)frame);
     return frame;
 }
 
@@ -68,15 +74,24 @@ void *pool_frame(void)
     return take_frame(KIND_FRAME);
 }
 
-void pool_release(void *frame)
+static void release(struct free_frame *frame, struct free_frame **list)
 {
     uint64_t i = pool_pfn(frame) - pool.first;
-    kernel_assert(i < pool.npages && pool.kind[i] == KIND_FRAME);
-    pool.kind[i] = KIND_FREE;
-    struct free_frame *f = frame;
-    f->next = pool.free;
-    pool.free = f;
+    kernel_assert(i < pool.npages && pool.info[i].kind == KIND_FRAME);
+    pool.info[i].kind = KIND_FREE;
+    frame->next = *list;
+    *list = frame;
     pool.nfree++;
+}
+
+void pool_release(void *frame)
+{
+    release(frame, &pool.free);
+}
+
+void pool_release_clean(void *frame)
+{
+    release(frame, &pool.clean);
 }
 
 static bool refill(unsigned type)
@@ -105,6 +120,7 @@ void *pool_object(unsigned type)
     object->next_free = NULL;
     object->dying = false;
     uint64_t *body = (uint64_t *)(object + 1);
+#pragma GCC unroll 8
     for (size_t i = 0; i < (object_nbytes[type] - sizeof *object) / 8; i++)
         body[i] = 0;
     return object;
@@ -120,7 +136,7 @@ void pool_object_free(struct object *object)
 void *pool_object_at(unsigned type, uint64_t index)
 {
     uint64_t per_frame = PAGE_SIZE / object_nbytes[type], i = index / per_frame;
-    if (i >= pool.npages || pool.kind[i] != KIND_OBJECT + type)
+    if (i >= pool.npages || pool.info[i].kind != KIND_OBJECT + type)
         return NULL;
     return (char *)pool_pointer(pool.first + i) + index % per_frame * object_nbytes[type];
 }

@@ -1,8 +1,9 @@
 /* The kernel's pool: the only memory it takes page tables, capability tables and objects from.
  *
- * Frames come zeroed. Frames of objects never go back, so that a slot of them holds an object of
- * that type for ever (type-stable): a stale pointer meets a newer generation, never a page table.
- * Pool and image are all that the kernel's direct map covers. The caller holds the kernel lock. */
+ * Frames come zeroed; one that comes back zeroed is kept apart. Frames of objects never go back, so
+ * that a slot of them holds an object of that type for ever (type-stable): a stale pointer meets a
+ * newer generation, never a page table. Pool and image are all that the kernel's direct map covers.
+ * The caller holds the kernel lock. */
 #ifndef KERN_POOL_H
 #define KERN_POOL_H
 #include <stdbool.h>
@@ -50,10 +51,13 @@ enum {
 extern struct pool {
     char *base; /* frame `first`, mapped */
     pfn_t first;
-    uint64_t npages, nfree, nfresh; /* frames from nfresh on were never used */
-    struct free_frame *free;
+    uint64_t npages, nfree, nfresh;  /* frames from nfresh on were never used */
+    struct free_frame *free, *clean; /* clean: zeroed, but for the link */
     struct object *free_object[TYPE_CONTROL];
-    uint8_t *kind; /* a byte a frame, at the pool's start: 0 free, 1 a frame, 2 + type: objects */
+    struct frame_info { /* of each frame, at the pool's start */
+        uint16_t nused; /* tables but the last: entries */
+        uint8_t kind;   /* 0 free, 1 a frame, 2 + type: objects */
+    } * info;
 } pool;
 
 void pool_init(pfn_t first, uint64_t npages);
@@ -63,6 +67,12 @@ uint64_t pool_total_frames(void);
 /* A zeroed frame, or NULL when there is none. */
 void *pool_frame(void);
 void pool_release(void *frame);
+void pool_release_clean(void *frame); /* it is all zero */
+
+static inline uint16_t *pool_nused(const void *inside)
+{
+    return &pool.info[pool_pfn(inside) - pool.first].nused;
+}
 
 /* An object of a TYPE_…, zeroed but for its header, or NULL: the pool is down to its reserve.
  * Freeing raises the generation. */
@@ -75,7 +85,7 @@ void *pool_object_at(unsigned type, uint64_t index);
 static inline void *pool_thread_at(uint64_t index)
 {
     uint64_t i = index / (PAGE_SIZE / THREAD_NBYTES);
-    if (i >= pool.npages || pool.kind[i] != POOL_KIND_OBJECT + TYPE_THREAD)
+    if (i >= pool.npages || pool.info[i].kind != POOL_KIND_OBJECT + TYPE_THREAD)
         return NULL;
     return pool.base + index * THREAD_NBYTES;
 }

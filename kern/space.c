@@ -10,6 +10,7 @@ uint64_t *kernel_root;
 
 static uint64_t asid_used[ASIDS_MAX / 64];
 static uint64_t nasids, asid_hint;
+static uint16_t kernel_entry[ROOT_HALF], nkernel_entries; /* which of kernel_root are in use */
 
 /* ASID 0 is the kernel's, and every space's where the hart has no ASID bits or they are used up:
  * they stay marked stale, so that each switch to one flushes. */
@@ -46,6 +47,29 @@ void space_forget_leaves(struct space *space)
         space->recent[i].span = NO_SPAN;
 }
 
+static void find_kernel_entries(void)
+{
+    nkernel_entries = 0;
+    for (uint16_t i = ROOT_HALF; i < LEAF_PAGES; i++)
+        if (kernel_root[i] != 0)
+            kernel_entry[nkernel_entries++] = i;
+}
+
+/* They are few, and become more at boot alone. */
+static void share_kernel(uint64_t *root)
+{
+    if (nkernel_entries != *pool_nused(kernel_root))
+        find_kernel_entries();
+    for (unsigned i = 0; i < nkernel_entries; i++)
+        root[kernel_entry[i]] = kernel_root[kernel_entry[i]];
+}
+
+static void forget_kernel(uint64_t *root)
+{
+    for (unsigned i = 0; i < nkernel_entries; i++)
+        root[kernel_entry[i]] = 0;
+}
+
 struct space *space_make(void)
 {
     struct space *space = pool_object(TYPE_SPACE);
@@ -56,8 +80,7 @@ struct space *space_make(void)
         pool_object_free(&space->object);
         return NULL;
     }
-    for (unsigned i = ROOT_HALF; i < LEAF_PAGES; i++)
-        space->root[i] = kernel_root[i];
+    share_kernel(space->root);
     space->asid = asid_take();
     space->satp = SATP_SV39 | space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
@@ -77,7 +100,8 @@ bool space_free_piece(struct space *space)
         pool_release(space->cap_frames);
     }
     asid_give(space->asid);
-    pool_release(space->root);
+    forget_kernel(space->root);
+    pool_release_clean(space->root);
     space->root = NULL; /* memory.c looks through places of spaces, dead ones too */
     pool_object_free(&space->object);
     return false;

@@ -3,7 +3,6 @@
 #include "pool.h"
 
 enum {
-    USER_ROOT_ENTRIES = 256,
     MIDDLE_SHIFT = 21,
     ROOT_SHIFT = 30,
     MIDDLE_PAGES = LEAF_PAGES * LEAF_PAGES, /* pages that one middle table covers */
@@ -19,6 +18,23 @@ static uint64_t *below(uint64_t entry)
     return pool_pointer(table_frame(entry));
 }
 
+/* Entries of tables that are not the last are counted, so that nobody looks for more than there
+ * are.
+ */
+static void enter(uint64_t *entry, uint64_t value)
+{
+    if (*entry == 0)
+        ++*pool_nused(entry);
+    *entry = value;
+}
+
+static void clear(uint64_t *entry)
+{
+    if (*entry != 0)
+        --*pool_nused(entry);
+    *entry = 0;
+}
+
 static uint64_t *step(uint64_t *entry, bool make)
 {
     if (is_table(*entry))
@@ -27,7 +43,7 @@ static uint64_t *step(uint64_t *entry, bool make)
         return NULL;
     uint64_t *table = pool_frame();
     if (table != NULL)
-        *entry = pool_pfn(table) << PTE_FRAME_SHIFT | PTE_V;
+        enter(entry, pool_pfn(table) << PTE_FRAME_SHIFT | PTE_V);
     return table;
 }
 
@@ -61,7 +77,7 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_
     if (va % (1ul << ROOT_SHIFT) == 0 && npages >= MIDDLE_PAGES) {
         freed->middle = middle;
         if (middle != NULL)
-            root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)] = 0;
+            clear(&root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)]);
         return MIDDLE_PAGES;
     }
     if (middle == NULL)
@@ -71,7 +87,7 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_
         return n;
     uint64_t *leaf = below(*entry);
     if (n == LEAF_PAGES) {
-        *entry = 0;
+        clear(entry);
         freed->leaf = leaf;
         return n;
     }
@@ -86,10 +102,12 @@ void table_release(const struct table_freed *freed)
         pool_release(freed->leaf);
     if (freed->middle == NULL)
         return;
-    for (unsigned m = 0; m < LEAF_PAGES; m++)
-        if (is_table(freed->middle[m]))
-            pool_release(below(freed->middle[m]));
-    pool_release(freed->middle);
+    for (uint64_t *entry = freed->middle; *pool_nused(freed->middle) > 0; entry++) {
+        if (is_table(*entry))
+            pool_release(below(*entry));
+        clear(entry);
+    }
+    pool_release_clean(freed->middle);
 }
 
 uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry)
@@ -115,14 +133,14 @@ uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry
 
 bool table_free_piece(uint64_t *root)
 {
-    for (unsigned r = 0; r < USER_ROOT_ENTRIES; r++) {
-        if (!is_table(root[r]))
+    for (uint64_t *entry = root; *pool_nused(root) > 0; entry++) {
+        if (!is_table(*entry))
             continue;
-        table_release(&(struct table_freed){.middle = below(root[r])});
-        root[r] = 0;
-        return true;
+        table_release(&(struct table_freed){.middle = below(*entry)});
+        clear(entry);
+        break;
     }
-    return false;
+    return *pool_nused(root) > 0;
 }
 
 bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, uint64_t bits)
@@ -131,8 +149,8 @@ bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, 
         uint64_t *middle = middle_of(root, va + i * PAGE_SIZE, true);
         if (middle == NULL)
             return false;
-        middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)] =
-            (first + i) << PTE_FRAME_SHIFT | bits;
+        enter(&middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)],
+              (first + i) << PTE_FRAME_SHIFT | bits);
     }
     return true;
 }
@@ -142,6 +160,6 @@ void table_unmap_large(uint64_t *root, uint64_t va, uint64_t npages)
     for (uint64_t i = 0; i < npages; i += LEAF_PAGES) {
         uint64_t *middle = middle_of(root, va + i * PAGE_SIZE, false);
         if (middle != NULL)
-            middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)] = 0;
+            clear(&middle[(va + i * PAGE_SIZE) >> MIDDLE_SHIFT & (LEAF_PAGES - 1)]);
     }
 }

@@ -56,8 +56,7 @@ void table_release(const struct table_freed *freed);
 /* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
 uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);
 
-/* Releases the leaf tables of one root entry (1 GiB) in the user's half; true while more is left.
- */
+/* Releases the tables of one root entry (1 GiB); true while more is left. */
 bool table_free_piece(uint64_t *root);
 
 /* Maps frames by 2 MiB entries; va, first frame and npages are multiples of LEAF_PAGES. */

@@ -57,6 +57,7 @@ void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, ui
 
 void thread_copy_answered(struct thread *target, const struct thread *source)
 {
+#pragma GCC unroll 8
     for (unsigned i = 0; i < 32; i++)
         target->x[i] = source->x[i];
     for (unsigned i = 0; i <= 6; i++)

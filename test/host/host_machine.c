@@ -227,6 +227,6 @@ uint64_t host_frames_in_use(void)
 {
     uint64_t n = 0;
     for (uint64_t i = 0; i < pool.npages; i++)
-        n += pool.kind[i] == 1;
+        n += pool.info[i].kind == 1;
     return n;
 }
