@@ -1,5 +1,8 @@
-/* The functions that the compiler may call by itself. */
+/* The functions that the compiler may call by itself. Words where both sides are aligned. */
 #include <stddef.h>
+#include <stdint.h>
+
+enum { WORD = sizeof(uint64_t) };
 
 void *memcpy(void *restrict to, const void *restrict from, size_t nbytes);
 void *memset(void *to, int value, size_t nbytes);
@@ -8,14 +11,27 @@ int memcmp(const void *left, const void *right, size_t nbytes);
 void *memcpy(void *restrict to, const void *restrict from, size_t nbytes)
 {
     char *target = to;
-    for (const char *source = from; nbytes > 0; nbytes--)
+    const char *source = from;
+    if (((uintptr_t)to | (uintptr_t)from) % WORD == 0) {
+#pragma GCC unroll 4
+        for (; nbytes >= WORD; nbytes -= WORD, target += WORD, source += WORD)
+            *(uint64_t *)target = *(const uint64_t *)source;
+    }
+    for (; nbytes > 0; nbytes--)
         *target++ = *source++;
     return to;
 }
 
 void *memset(void *to, int value, size_t nbytes)
 {
-    for (char *target = to; nbytes > 0; nbytes--)
+    char *target = to;
+    if ((uintptr_t)to % WORD == 0) {
+        const uint64_t word = (uint8_t)value * (UINT64_MAX / UINT8_MAX);
+#pragma GCC unroll 8
+        for (; nbytes >= WORD; nbytes -= WORD, target += WORD)
+            *(uint64_t *)target = word;
+    }
+    for (; nbytes > 0; nbytes--)
         *target++ = (char)value;
     return to;
 }

@@ -47,9 +47,33 @@ static void own(pfn_t frame)
         violation("I2: owner of a free frame ", frame, ", owners counted ", 0);
 }
 
-/* The free list is as long as nfree says, and all on it have count 0; as many frames have count 0:
- * then it holds exactly those. Tallies of the others start at 0. */
-static void audit_free_list(void)
+static bool is_clean(pfn_t frame)
+{
+    const uint64_t *word = port_frame(frame);
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof *word; i++)
+        if (word[i] != 0)
+            return false;
+    return true;
+}
+
+/* How many there are with this list's. */
+static uint64_t audit_list(pfn_t listed, bool clean, uint64_t nlisted)
+{
+    for (; listed != NO_FRAME && nlisted <= frames.nfree; listed = frame_of(listed)->link) {
+        if (!frame_is_held(listed) || frame_refs(listed) != 0) {
+            violation("I2: on a free list but in use: ", listed, " after ", nlisted);
+            break;
+        }
+        if (clean && !is_clean(listed))
+            violation("I2: among the clean frames but not all zeros: ", listed, " after ", nlisted);
+        nlisted++;
+    }
+    return nlisted;
+}
+
+/* The free lists are as long as nfree says, and all on them have count 0; as many frames have count
+ * 0: then they hold exactly those. Tallies of the others start at 0. */
+static void audit_free_lists(void)
 {
     uint64_t nzero = 0, nlisted = 0;
     for (pfn_t f = frames.first; f < frames.first + frames.npages; f++) {
@@ -58,14 +82,7 @@ static void audit_free_list(void)
         else
             frame_of(f)->link = 0;
     }
-    pfn_t listed = frames.free;
-    for (; listed != NO_FRAME && nlisted <= frames.nfree; listed = frame_of(listed)->link) {
-        if (!frame_is_held(listed) || frame_refs(listed) != 0) {
-            violation("I2: on the free list but in use: ", listed, " after ", nlisted);
-            break;
-        }
-        nlisted++;
-    }
+    nlisted = audit_list(frames.free, false, audit_list(frames.clean, true, 0));
     if (nlisted != frames.nfree || nzero != frames.nfree)
         violation("I2: frames with count 0: ", nzero, ", free list says ", frames.nfree);
 }
@@ -133,7 +150,7 @@ err_t audit_run(uint64_t table_npages)
     if (copies_under_way())
         return ERR_AGAIN;
     nviolations = 0;
-    audit_free_list();
+    audit_free_lists();
     for (uint64_t i = 0; i < table_npages; i++)
         own(frames.first + i);
     image_archive_frames(own);

@@ -204,7 +204,7 @@ err_t fork_process(struct process *parent, uint64_t token)
         process_free(child);
         return error;
     }
-    child->regions = parent->regions;
+    regions_copy(&child->regions, &parent->regions);
     child->heap_break = parent->heap_break;
     child->land_start = parent->land_start;
     child->land_end = parent->land_end;

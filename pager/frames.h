@@ -1,7 +1,7 @@
 /* The frame table: one frame, one count. The only code that changes a count.
  *
  * refs(f) = owners of f: entries of maps + entries of the boot archive + copies in flight + tables
- * of the pager. 0 <=> on the free list (I1, I2). Counts are 32 bits; an owner is at least an 8-byte
+ * of the pager. 0 <=> on a free list (I1, I2). Counts are 32 bits; an owner is at least an 8-byte
  * entry somewhere, so they can't wrap in less than 32 GiB of entries for a single frame. */
 #ifndef PAGER_FRAMES_H
 #define PAGER_FRAMES_H
@@ -21,8 +21,9 @@ extern struct frame_table {
     uintptr_t base; /* frame f's entry is at base + f * sizeof(struct frame) */
     pfn_t first;
     uint64_t npages, nfree;
-    pfn_t free; /* the first free frame, or NO_FRAME */
-    pfn_t zero; /* zeros that anybody may map: the pager is an owner, so that it is never sole */
+    pfn_t free;  /* the first free frame with any contents, or NO_FRAME */
+    pfn_t clean; /* the first that is all zeros, or NO_FRAME: what was a table */
+    pfn_t zero;  /* zeros that anybody may map: the pager is an owner, so that it is never sole */
 } frames;
 
 /* The table's own memory: npages entries, in frames that are part of it. All count 1 but for those
@@ -35,17 +36,29 @@ static inline struct frame *frame_of(pfn_t frame)
     return (struct frame *)(frames.base + frame * sizeof(struct frame));
 }
 
-/* A frame with one owner and any contents; NO_FRAME: none is free. */
-static inline pfn_t frame_take(void)
+static inline pfn_t frame_take_from(pfn_t *list)
 {
-    pfn_t taken = frames.free;
+    pfn_t taken = *list;
     if (taken == NO_FRAME)
         return NO_FRAME;
     struct frame *frame = frame_of(taken);
-    frames.free = frame->link;
+    *list = frame->link;
     frames.nfree--;
     *frame = (struct frame){.refs = 1};
     return taken;
+}
+
+/* A frame with one owner and any contents; NO_FRAME: none is free. */
+static inline pfn_t frame_take(void)
+{
+    pfn_t taken = frame_take_from(&frames.free);
+    return taken != NO_FRAME ? taken : frame_take_from(&frames.clean);
+}
+
+/* One that is all zeros; NO_FRAME: none is known, frame_take may still have one. */
+static inline pfn_t frame_take_clean(void)
+{
+    return frame_take_from(&frames.clean);
 }
 
 /* An owner more; an owner less, and with the last one the frame is free. */
@@ -68,6 +81,15 @@ static inline void frame_release(pfn_t owned)
         frames.free = owned;
         frames.nfree++;
     }
+}
+
+/* The only owner's, when it has cleared it. */
+static inline void frame_release_clean(pfn_t owned)
+{
+    struct frame *frame = frame_of(owned);
+    *frame = (struct frame){.link = (uint32_t)frames.clean};
+    frames.clean = owned;
+    frames.nfree++;
 }
 
 static inline bool frame_is_held(pfn_t frame)

@@ -85,13 +85,16 @@ uint64_t process_family_npages(const struct process *process)
     return npages;
 }
 
+/* What follows the first region is not read before it is written. */
+enum { UNREAD = offsetof(struct process, regions.region[1]) };
+
 struct process *process_make(struct process *parent)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return NULL;
     struct process *process = port_frame(frame);
-    zero_frame(process);
+    __builtin_memset(process, 0, UNREAD);
     process->pid = new_pid();
     process->badge = process_badge(process->pid);
     process->uncached = true;

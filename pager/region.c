@@ -10,6 +10,13 @@ const struct region *region_find(const struct regions *regions, uint64_t va)
     return NULL;
 }
 
+void regions_copy(struct regions *to, const struct regions *from)
+{
+    to->n = from->n;
+    for (uint32_t i = 0; i < from->n; i++)
+        to->region[i] = from->region[i];
+}
+
 const struct region *region_meet(struct regions *regions, uint64_t va)
 {
     const struct region *region = region_find(regions, va);
