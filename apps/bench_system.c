@@ -28,11 +28,10 @@ int system_syscall(void)
 
 MEASURED measure_request(pid_t *pid)
 {
-    uint64_t word[6] = {REQ_GETPID};
     long start = counter();
-    sys_call(SLOT_PAGER, word);
+    err_t answer = sys_ask(SLOT_PAGER, REQ_GETPID, 0, 0, 0);
     long end = counter();
-    *pid = (pid_t)word[0];
+    *pid = (pid_t)answer;
     return (int)(end - start);
 }
 

@@ -247,7 +247,7 @@ int main(void)
         port = device;
         port[INTERRUPTS] = INPUT_INTERRUPT;
     }
-    libsys_request((uint64_t[6]){REQ_EVENT}); /* ready; it keeps no table, so there are none */
+    libsys_request((uint64_t[6]){REQ_READY});
     struct reception r = {0};
     for (;;) {
         r.badge = r.item = 0;

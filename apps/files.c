@@ -4,10 +4,10 @@
  *      |                                              |                   |          files_data.c
  *      +-- transfer page: names, bytes ---------------+                   +--------> files_pipe.c
  *
- *   pager  --- NOTE_EVENT: born, dead ---> descriptors are copied, closed
+ *   pager  --- struct server_events: born, dead ---> descriptors are copied, closed
  *
  * Its memory is all there from the start (argument: arena=SIZE), it asks for none later. Requests
- * that must wait are kept with their token. It calls nobody but the pager, for events. Files are
+ * that must wait are kept with their token. It calls nobody but the pager, at its start. Files are
  * lost at power-off. */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,7 @@
 enum { ARENA_DEFAULT_NPAGES = 1024 };
 
 static char *window; /* transfer pages, by place */
+static struct server_events *events;
 
 char *files_page(uint32_t place)
 {
@@ -30,18 +31,27 @@ bool files_answer(uint64_t token, int64_t result)
     return sys_reply(token, (const uint64_t[6]){(uint64_t)result}) == 0;
 }
 
-static void pull_events(void)
+static void hear_events(void)
 {
-    long event;
-    do {
-        uint64_t word[6] = {REQ_EVENT};
-        event = libsys_request(word);
-        window = (char *)word[4];
-        if (event == EVENT_BORN)
-            client_born((uint32_t)word[2], (uint32_t)word[1], (uint32_t)word[3]);
-        else if (event == EVENT_DEAD)
-            client_dead((uint32_t)word[2]);
-    } while (event > EVENT_NONE);
+    uint64_t head = __atomic_load_n(&events->head, __ATOMIC_ACQUIRE), tail = events->tail;
+    if (head == tail)
+        return;
+    for (; tail != head; tail++) {
+        const struct server_event *event = &events->event[tail % EVENTS];
+        if (event->parent == EVENT_DEAD)
+            client_dead(event->place);
+        else
+            client_born(event->place, event->pid, event->parent);
+    }
+    events->urgent = pipes_open();
+    __atomic_store_n(&events->tail, tail, __ATOMIC_RELEASE);
+}
+
+static bool serve(const struct reception *r, uint64_t word[6])
+{
+    bool answered = files_request(BADGE_INDEX(r->badge), BADGE_PID(r->badge), r->token, word);
+    events->urgent = pipes_open();
+    return answered;
 }
 
 static uint64_t arena_nbytes(const char *argument)
@@ -61,20 +71,16 @@ int main(int argc, char **argv)
     data_init(arena, nbytes);
     if (names_init((const void *)archive[0], archive[1]) != 0)
         return 1;
-    pull_events();
+    uint64_t ready[6] = {REQ_READY};
+    libsys_request(ready);
+    window = (char *)ready[1];
+    events = (struct server_events *)window;
     struct reception r = {0};
     for (;;) {
         r.item = 0;
         sys_reply_receive(&r, SLOT_ENDPOINT, 0);
-        if (r.token == 0) {
-            /* Events; or whoever was answered is gone. */
-            if (r.badge != NO_BADGE)
-                pull_events();
-            r.badge = 0;
-        } else if (files_request(BADGE_INDEX(r.badge), BADGE_PID(r.badge), r.token, r.word)) {
-            r.badge = r.token;
-        } else {
-            r.badge = 0;
-        }
+        hear_events();
+        /* No token: only events; or whoever was answered is gone. */
+        r.badge = r.token != 0 && serve(&r, r.word) ? r.token : 0;
     }
 }

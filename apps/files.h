@@ -71,8 +71,8 @@ struct open_file { /* what descriptors of several processes may share */
 struct client {
     uint32_t pid; /* 0: nobody */
     struct inode *cwd;
+    uint32_t nfds; /* all from here on are free */
     struct open_file *fd[FDS_MAX];
-    uint32_t close_on_exec; /* bit mask; kept, and looked at by nobody but exec */
 };
 extern struct client clients[CONNECTIONS_MAX + 1];
 void client_born(uint32_t place, uint32_t pid, uint32_t parent);
@@ -84,6 +84,7 @@ int client_dup(struct client *client, uint64_t fd, int64_t to);
 int client_pipe(struct client *client, uint64_t fds[2]);
 
 /* files_pipe.c */
+uint64_t pipes_open(void);
 struct pipe *pipe_make(void); /* NULL: no room */
 void pipe_close(struct pipe *pipe, bool writer);
 /* True: *result is the answer; false: it comes later. */

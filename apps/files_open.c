@@ -34,25 +34,44 @@ static void open_drop(struct open_file *file)
     file->kind = OPEN_FREE;
 }
 
+/* The first n descriptors are those of `from`; the client has none yet. */
+static void inherit(struct client *client, struct open_file *const *from, uint32_t n)
+{
+    client->nfds = n;
+    for (uint32_t i = 0; i < n; i++) {
+        client->fd[i] = from[i];
+        if (from[i] != NULL)
+            from[i]->nrefs++;
+    }
+}
+
 /* A process that nobody handed descriptors to has the console as 0, 1 and 2. */
 void client_born(uint32_t place, uint32_t pid, uint32_t parent)
 {
     struct client *client = &clients[place];
-    *client = (struct client){.pid = pid, .cwd = root};
-    if (parent != 0) {
-        *client = clients[parent];
-        client->pid = pid;
-    } else {
-        struct open_file *console = open_make(OPEN_CONSOLE, FILES_READABLE | FILES_WRITABLE);
-        for (unsigned i = 0; i < 3 && console != NULL; i++)
-            client->fd[i] = console;
-        if (console != NULL)
-            console->nrefs = 0;
-    }
-    for (unsigned i = 0; i < FDS_MAX; i++)
-        if (client->fd[i] != NULL)
-            client->fd[i]->nrefs++;
+    client->pid = pid;
+    client->cwd = parent != 0 ? clients[parent].cwd : root;
     inode_hold(client->cwd);
+    if (parent != 0) {
+        inherit(client, clients[parent].fd, clients[parent].nfds);
+        return;
+    }
+    struct open_file *console = open_make(OPEN_CONSOLE, FILES_READABLE | FILES_WRITABLE);
+    if (console == NULL)
+        return;
+    console->nrefs = 0;
+    inherit(client, (struct open_file *const[]){console, console, console}, 3);
+}
+
+/* What stood there before is dropped. */
+static void set(struct client *client, uint64_t fd, struct open_file *file)
+{
+    struct open_file *old = client->fd[fd];
+    client->fd[fd] = file;
+    if (file != NULL && fd >= client->nfds)
+        client->nfds = (uint32_t)fd + 1;
+    if (old != NULL)
+        open_drop(old);
 }
 
 void client_dead(uint32_t place)
@@ -61,11 +80,10 @@ void client_dead(uint32_t place)
     if (client->pid == 0)
         return;
     pipe_forget(place);
-    for (unsigned i = 0; i < FDS_MAX; i++)
-        if (client->fd[i] != NULL)
-            open_drop(client->fd[i]);
+    for (uint32_t i = 0; i < client->nfds; i++)
+        set(client, i, NULL);
     inode_drop(client->cwd);
-    *client = (struct client){0};
+    client->pid = client->nfds = 0;
 }
 
 struct open_file *client_file(const struct client *client, uint64_t fd)
@@ -123,7 +141,7 @@ int client_open(struct client *client, const char *path, uint64_t flags)
         file->inode = inode;
         inode_hold(inode);
     }
-    client->fd[fd] = file;
+    set(client, (uint64_t)fd, file);
     return fd;
 }
 
@@ -132,8 +150,7 @@ int client_close(struct client *client, uint64_t fd)
     struct open_file *file = client_file(client, fd);
     if (file == NULL)
         return -EBADF;
-    client->fd[fd] = NULL;
-    open_drop(file);
+    set(client, fd, NULL);
     return 0;
 }
 
@@ -147,9 +164,7 @@ int client_dup(struct client *client, uint64_t fd, int64_t to)
     if (to < 0)
         return (int)to;
     file->nrefs++;
-    if (client->fd[to] != NULL)
-        open_drop(client->fd[to]);
-    client->fd[to] = file;
+    set(client, (uint64_t)to, file);
     return (int)to;
 }
 
@@ -177,7 +192,7 @@ int client_pipe(struct client *client, uint64_t fds[2])
         return error != 0 ? error : -ENFILE;
     }
     reader->pipe = writer->pipe = pipe;
-    client->fd[fds[0]] = reader;
-    client->fd[fds[1]] = writer;
+    set(client, fds[0], reader);
+    set(client, fds[1], writer);
     return 0;
 }

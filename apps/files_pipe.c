@@ -24,7 +24,13 @@ struct pipe {
 };
 
 static struct pipe pipes[PIPES_MAX];
+static uint64_t npipes, nwaiters;
 static struct waiter waiters[WAITERS_MAX];
+
+uint64_t pipes_open(void)
+{
+    return npipes;
+}
 
 struct pipe *pipe_make(void)
 {
@@ -32,7 +38,10 @@ struct pipe *pipe_make(void)
         if (pipes[i].block != 0)
             continue;
         pipes[i] = (struct pipe){.block = block_take(), .has_reader = true, .has_writer = true};
-        return pipes[i].block == 0 ? NULL : &pipes[i];
+        if (pipes[i].block == 0)
+            return NULL;
+        npipes++;
+        return &pipes[i];
     }
     return NULL;
 }
@@ -47,6 +56,7 @@ static bool enqueue(struct waiter **queue, struct pipe *pipe, uint32_t place, ui
         while (*queue != NULL)
             queue = &(*queue)->next;
         *queue = &waiters[i];
+        nwaiters++;
         return true;
     }
     return false;
@@ -57,6 +67,7 @@ static void dequeue(struct waiter **queue)
     struct waiter *waiter = *queue;
     *queue = waiter->next;
     waiter->pipe = NULL;
+    nwaiters--;
 }
 
 /* Copies out of the pipe without taking. -EFAULT: the page is gone. */
@@ -177,6 +188,7 @@ void pipe_close(struct pipe *pipe, bool writer)
         return;
     block_free(pipe->block);
     *pipe = (struct pipe){0};
+    npipes--;
 }
 
 static void forget(struct waiter **queue, uint32_t place)
@@ -192,7 +204,7 @@ static void forget(struct waiter **queue, uint32_t place)
 /* Those behind it in the queue may go on now. */
 void pipe_forget(uint32_t place)
 {
-    for (unsigned i = 0; i < PIPES_MAX; i++) {
+    for (unsigned i = 0; nwaiters > 0 && i < PIPES_MAX; i++) {
         if (pipes[i].readers == NULL && pipes[i].writers == NULL)
             continue;
         forget(&pipes[i].readers, place);

@@ -361,8 +361,15 @@ void syscall_handle(struct thread *thread)
     }
 }
 
-void syscall_brief(struct thread *thread)
+bool syscall_brief(struct thread *thread)
 {
     uint64_t *a = arguments(thread);
+    lock_acquire(&kernel_lock);
     a[0] = (uint64_t)handle_brief(thread, a);
+    bool gives_way = sched_more_urgent(thread->priority);
+    const struct hart *to_kick = sched_ready_mask != 0 ? sched_to_kick() : NULL;
+    lock_release(&kernel_lock);
+    if (to_kick != NULL)
+        sched_kick(to_kick);
+    return gives_way;
 }

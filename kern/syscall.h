@@ -3,10 +3,11 @@
 #define KERN_SYSCALL_H
 #include "thread.h"
 
-/* Carries out the system call in the running thread's registers: one of those that may park it,
- * from the ecall; one of the others, from behind it. */
+/* Carries out the system call in the running thread's registers: one that may park it. */
 void syscall_handle(struct thread *thread);
-void syscall_brief(struct thread *thread);
+
+/* One that returns at once, from trap.S, without the lock; true: the thread is to give way. */
+bool syscall_brief(struct thread *thread);
 
 void syscall_set_timebase(uint64_t hz); /* what SYS_STATISTICS tells */
 #endif

@@ -54,7 +54,7 @@ brief:
     mv      a0, tp
     ld      tp, THREAD_HART(tp)
     ld      sp, HART_STACK(tp)
-    call    trap_brief
+    call    syscall_brief
     ld      tp, HART_CURRENT(tp)
     bnez    a0, brief_gives_way
     j       brief_exit

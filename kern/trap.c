@@ -49,15 +49,6 @@ static void leave(const struct hart *to_kick)
     sched_kick(to_kick);
 }
 
-bool trap_brief(struct thread *thread)
-{
-    lock_acquire(&kernel_lock);
-    syscall_brief(thread);
-    bool gives_way = sched_more_urgent(thread->priority);
-    leave(sched_to_kick());
-    return gives_way;
-}
-
 struct thread *trap_give_way(struct thread *thread)
 {
     lock_acquire(&kernel_lock);

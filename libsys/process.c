@@ -19,8 +19,7 @@ _Noreturn void libsys_thread_end(uint64_t number);
 
 static long request(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 {
-    uint64_t word[6] = {number, a, b, c};
-    return libsys_result(libsys_request(word));
+    return libsys_result(sys_ask(SLOT_PAGER, number, a, b, c));
 }
 
 pid_t fork(void)

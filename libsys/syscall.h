@@ -172,6 +172,23 @@ static inline err_t sys_call(uint64_t slot, uint64_t word[6])
     return syscall_words(SYS_CALL, slot, word);
 }
 
+/* The same for a message of four words and an answer of one. Nothing is stored: a process that has
+ * just forked would have to copy its stack for it. */
+static inline err_t sys_ask(uint64_t slot, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    register uint64_t a0 __asm__("a0") = a;
+    register uint64_t a1 __asm__("a1") = b;
+    register uint64_t a2 __asm__("a2") = c;
+    register uint64_t a3 __asm__("a3") = d;
+    register uint64_t a6 __asm__("a6") = slot;
+    register uint64_t a7 __asm__("a7") = SYS_CALL;
+    __asm__ volatile("ecall"
+                     : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a6), "+r"(a7)
+                     :
+                     : "a4", "a5", SYSCALL_CLOBBERS);
+    return a6 != 0 ? (err_t)a6 : (err_t)a0;
+}
+
 static inline err_t sys_reply(uint64_t token, const uint64_t word[6])
 {
     uint64_t copy[6] = {word[0], word[1], word[2], word[3], word[4], word[5]};

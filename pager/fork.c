@@ -23,9 +23,8 @@ static bool enough_frames(const struct process *parent)
 }
 
 /* Entries of a run that both map from now on. The loop that fork's cost is made of. */
-static uint64_t share_entries(const entry_t *source, entry_t *target, uint64_t n)
+static void share_entries(const entry_t *source, entry_t *target, uint64_t n)
 {
-    uint64_t npages = 0;
 #pragma GCC unroll 8
     for (uint64_t i = 0; i < n; i++) {
         entry_t entry = source[i];
@@ -33,9 +32,7 @@ static uint64_t share_entries(const entry_t *source, entry_t *target, uint64_t n
             continue;
         frame_hold(entry_frame(entry));
         target[i] = entry;
-        npages++;
     }
-    return npages;
 }
 
 /* Frames that the rest of the fork may take: policies copy from what is beyond them. */
@@ -74,7 +71,6 @@ static void settle_entries(struct process *parent, struct process *child,
             continue;
         pfn_t frame = entry_frame(source[i]);
         enum fork_verdict verdict = page_verdict(parent, child, region, va, frame);
-        child->map.npages++;
         if (verdict == FORK_COPY) {
             pfn_t copied = frame_take();
             copy_frame(port_frame(copied), port_frame(frame));
@@ -103,66 +99,79 @@ static void install_settled(struct process *child, const struct region *region, 
     }
 }
 
-/* One leaf's part of a region. The parent's entries lose the right to store in the same call that
- * gives the child its own, and before the lock is left: no store through an old entry comes after
- * the count was raised (count against upgrade). No room for the child's table: it will fault. */
+/* Page by page, in one leaf's part of a region. */
+static void fork_settled(struct process *parent, struct process *child, const struct region *region,
+                         uint64_t va, uint64_t npages)
+{
+    const entry_t *source = map_find(&parent->map, va);
+    entry_t *target = map_make(&child->map, va);
+    unsigned narrow = region->rights & ~(unsigned)RIGHT_W;
+    /* Other threads must not store while their pages are copied: a child that sees a later store
+     * and not an earlier one would see no moment that ever was. */
+    if (process_is_threaded(parent))
+        port_protect(parent, va, npages, narrow);
+    struct settled settled = {0};
+    settle_entries(parent, child, region, va, source, target, npages, &settled);
+    if (settled.shared)
+        port_protect(parent, va, npages, narrow);
+    install_settled(child, region, va, npages, &settled);
+}
+
+/* Do all pages of the region cross the fork alike, whatever its rights? */
+static bool is_plain(const struct process *parent, const struct region *region)
+{
+    return region->kind == REGION_PRIVATE &&
+           (region->rights == 0 || (!parent->pinned && parent->policy->at_fork == NULL));
+}
+
+/* One leaf's part of a region, or of plain ones side by side from `region` on. The parent's entries
+ * lose the right to store in the same call that gives the child its own, and before the lock is
+ * left: no store through an old entry comes after the count was raised (count against upgrade). */
 static void fork_run(struct process *parent, struct process *child, const struct region *region,
                      uint64_t va, uint64_t npages)
 {
     const entry_t *source = map_find(&parent->map, va);
     if (source == NULL)
         return;
-    entry_t *target = map_make(&child->map, va);
-    unsigned narrow = region->rights & ~(unsigned)RIGHT_W;
-    if (region->kind == REGION_PRIVATE && (parent->pinned || parent->policy->at_fork != NULL)) {
-        /* Other threads must not store while their pages are copied: a child that sees a later
-         * store and not an earlier one would see no moment that ever was. */
-        if (process_is_threaded(parent))
-            port_protect(parent, va, npages, narrow);
-        struct settled settled = {0};
-        settle_entries(parent, child, region, va, source, target, npages, &settled);
-        if (settled.shared)
-            port_protect(parent, va, npages, narrow);
-        install_settled(child, region, va, npages, &settled);
+    bool private = region->kind == REGION_PRIVATE;
+    if (private && !is_plain(parent, region)) {
+        fork_settled(parent, child, region, va, npages);
         return;
     }
-    child->map.npages += (uint32_t)share_entries(source, target, npages);
+    share_entries(source, map_make(&child->map, va), npages);
     child->uncached = false;
-    unsigned rights = region->kind == REGION_PRIVATE ? narrow : region->rights;
-    if (port_share(parent, child, va, npages, rights) != 0)
-        port_protect(parent, va, npages, rights);
+    unsigned rights = private ? RIGHT_R | RIGHT_X : region->rights;
+    if (port_share(parent, child, va, npages, rights) != 0 && private)
+        port_drop(parent, va, npages); /* no room for the child's table: both will fault */
 }
 
-/* What has no entries: a page shared with a server is not inherited; pages that may not be accessed
- * now are. */
-static void fork_unmapped(struct process *parent, struct process *child,
-                          const struct region *region)
+/* The last of the regions from `region` on that are forked in one run: plain, and without a leaf
+ * between one and the next. */
+static const struct region *last_alike(const struct process *parent, const struct region *region,
+                                       const struct region *end)
 {
-    if (region->use == USE_TRANSFER) {
-        region_remove(&child->regions, region->start, region->end, USE_TRANSFER);
-        return;
-    }
-    for (uint64_t va = region->start; va < region->end; va += PAGE_SIZE) {
-        const entry_t *entry = map_find(&parent->map, va);
-        if (entry == NULL || *entry == 0)
-            continue;
-        frame_hold(entry_frame(*entry));
-        *map_make(&child->map, va) = *entry;
-        child->map.npages++;
-    }
+    if (!is_plain(parent, region))
+        return region;
+    while (region + 1 != end && is_plain(parent, region + 1) &&
+           region[1].start >> LEAF_SHIFT <= region->end >> LEAF_SHIFT)
+        region++;
+    return region;
 }
 
 static void fork_regions(struct process *parent, struct process *child)
 {
-    for (uint32_t i = 0; i < parent->regions.n; i++) {
-        const struct region *region = &parent->regions.region[i];
-        if (region->use == USE_TRANSFER || region->rights == 0) {
-            fork_unmapped(parent, child, region);
+    const struct region *region = parent->regions.region, *end = region + parent->regions.n;
+    child->map.npages = parent->map.npages;
+    for (const struct region *last; region != end; region = last + 1) {
+        last = last_alike(parent, region, end);
+        if (region->use == USE_TRANSFER) { /* shared with a server: not inherited */
+            region_remove(&child->regions, region->start, region->end, USE_TRANSFER);
+            child->map.npages--;
             continue;
         }
-        for (uint64_t va = region->start; va < region->end;) {
+        for (uint64_t va = region->start; va < last->end;) {
             uint64_t next = (va & ~((1ul << LEAF_SHIFT) - 1)) + (1ul << LEAF_SHIFT);
-            uint64_t stop = next < region->end ? next : region->end;
+            uint64_t stop = next < last->end ? next : last->end;
             fork_run(parent, child, region, va, (stop - va) >> PAGE_SHIFT);
             va = stop;
         }

@@ -34,8 +34,8 @@ void port_unlock(void);
 err_t port_space_make(struct process *process, bool init);
 void port_space_destroy(struct process *process);
 
-/* Entries (see SYS_MAP …). map: ERR_POOL. share: entries of `from` lose all but `rights` and go to
- * `to`; ERR_POOL, and part of the run may be shared, but all of it has lost its rights. */
+/* Entries (see SYS_MAP …). map: ERR_POOL. share: entries of `from`, in one leaf,
+ * lose all but `rights` and go to `to`, which has none there; ERR_POOL. */
 err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npages, unsigned rights);
 void port_protect(struct process *process, uint64_t va, uint64_t npages, unsigned rights);
 void port_drop(struct process *process, uint64_t va, uint64_t npages);

@@ -192,16 +192,8 @@ void port_drop(struct process *process, uint64_t va, uint64_t npages)
 err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t npages,
                  unsigned rights)
 {
-    while (npages > 0) {
-        err_t done = sys_share(space_slot(from), space_slot(to), va, rights, npages);
-        if (done < 0) {
-            port_protect(from, va, npages, rights);
-            return done;
-        }
-        npages -= (uint64_t)done;
-        va += (uint64_t)done << PAGE_SHIFT;
-    }
-    return 0;
+    err_t done = sys_share(space_slot(from), space_slot(to), va, rights, npages);
+    return done < 0 ? done : 0;
 }
 
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)

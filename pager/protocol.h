@@ -6,7 +6,7 @@
 #define PAGER_PROTOCOL_H
 #include "../kern/abi.h"
 
-enum { PROTOCOL_VERSION = 1 };
+enum { PROTOCOL_VERSION = 2 };
 
 /* Slots of a program. PAGER and CONTROL are there from the start, servers' after REQ_CONNECT. */
 enum {
@@ -27,7 +27,7 @@ enum {
 #define BADGE_PID(badge)   ((uint32_t)((badge) >> 16))
 #define BADGE_INDEX(badge) ((uint32_t)((badge) >> 1 & 0x7fff))
 #define BADGE(pid, index)  ((uint64_t)(pid) << 16 | (uint64_t)(index) << 1)
-enum { CONNECTIONS_MAX = 511 }; /* places of a server's table */
+enum { CONNECTIONS_MAX = 500, EVENTS = 508 }; /* places of a server's table; see server_events */
 
 /* A server with a serial port finds its registers here; bits of its notification. */
 #define DEVICE_ADDRESS (1ul << 31)
@@ -73,8 +73,8 @@ enum request {
                     no more memory. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
     REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it.
                     ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
-    REQ_EVENT,   /* servers: enum server_event, a1 client's number, a2 its place, a3 its parent's
-                    place, a4 address of the transfer page of place 0 */
+    REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
+                  where struct server_events is; 0: it keeps no table */
     REQ_ARCHIVE, /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
 };
 
@@ -84,11 +84,6 @@ enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobo
  * The others first answer the fault that was handed over last, if there is one, and then wait for
  * the next. ERR_INVALID: another thread does that. */
 enum handler_answer { HANDLER_REGISTER, HANDLER_WAIT, HANDLER_RESUME, HANDLER_KILL };
-enum server_event {
-    EVENT_NONE,
-    EVENT_BORN, /* a client: a child of the place in a3, or 0: it has just connected */
-    EVENT_DEAD, /* its page is gone already; the place may be given anew after this */
-};
 enum process_info {
     INFO_STATE,  /* a1 parent, a2 enum process_flag, a3 priority, a4-a5 name */
     INFO_PAGES,  /* a1 own, a2 shared with others, a3 not there yet (zero at the first touch),
@@ -97,6 +92,22 @@ enum process_info {
 };
 enum process_flag { INFO_ZOMBIE = 1, INFO_SERVER = 2, INFO_THREADED = 4 };
 enum { PRIORITY_DEFAULT = 16, PRIORITY_PROGRAM_MAX = 24, PRIORITY_SERVER = 28, NAME_NBYTES = 16 };
+
+/* Births and deaths of a server's clients, in order. The pager writes an event and then `head`
+ * before it answers whoever caused it; the server looks before it serves each message, and writes
+ * `tail` when it has heard them. NOTE_EVENT says that it should look now: many are unread, or a
+ * client died while the server said `urgent`. A dead client's page is gone already; its place may
+ * be given anew when the death was heard. */
+struct server_events {
+    uint64_t head, tail; /* how many were ever written; ever heard */
+    uint64_t urgent;     /* not 0: somebody may be waiting for a death */
+    struct server_event {
+        uint32_t pid; /* the client's number */
+        uint16_t place;
+        uint16_t parent; /* born: its parent's place, or 0: it has just connected; or EVENT_DEAD */
+    } event[EVENTS];     /* the n-th, from 0, at n % EVENTS */
+};
+enum { EVENT_DEAD = 0xffff };
 
 enum pager_statistic {
     STATISTIC_FREE,     /* frames */

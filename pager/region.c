@@ -13,6 +13,7 @@ const struct region *region_find(const struct regions *regions, uint64_t va)
 void regions_copy(struct regions *to, const struct regions *from)
 {
     to->n = from->n;
+    __builtin_memcpy(to->recent, from->recent, sizeof to->recent);
     for (uint32_t i = 0; i < from->n; i++)
         to->region[i] = from->region[i];
 }
@@ -33,8 +34,10 @@ static void insert_at(struct regions *regions, uint32_t at, const struct region 
     regions->region[at] = *region;
 }
 
+/* What is remembered never lies behind the last one, where nothing may have been written yet. */
 static void remove_at(struct regions *regions, uint32_t at)
 {
+    __builtin_memset(regions->recent, 0, sizeof regions->recent);
     regions->n--;
     for (uint32_t i = at; i < regions->n; i++)
         regions->region[i] = regions->region[i + 1];

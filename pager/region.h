@@ -59,7 +59,7 @@ static inline const struct region *region_recent(const struct regions *regions, 
     return (const struct region *)((const char *)regions->region + offset);
 }
 
-/* The same regions; nothing is remembered. `to` has none yet, and [0] of it is empty. */
+/* The same regions. `to` has none yet. */
 void regions_copy(struct regions *to, const struct regions *from);
 
 /* The region that holds va, or NULL. */

@@ -223,8 +223,8 @@ static void serve_server(struct process *process, uint64_t word[6])
 {
     if (process->server == 0)
         word[0] = (uint64_t)ERR_PERMISSION;
-    else if (word[0] == REQ_EVENT)
-        service_event(process, word);
+    else if (word[0] == REQ_READY)
+        word[0] = 0, word[1] = service_ready(process);
     else
         word[0] = (uint64_t)image_map_archive(process, &word[1]);
 }
@@ -245,7 +245,7 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
     case REQ_WAIT: return death_wait(process, token, word);
     case REQ_HANDLER: return invalid_wait(process, token, word);
     case REQ_PROCESS: word[0] = (uint64_t)report_process(word); return true;
-    case REQ_EVENT:
+    case REQ_READY:
     case REQ_ARCHIVE: serve_server(process, word); return true;
     case REQ_AUDIT: do_audit(process, word); return true;
     case REQ_POLICY_NAME: word[0] = (uint64_t)policy_name(process, word[1], word); return true;

@@ -3,21 +3,24 @@
 #include "copy.h"
 #include "install.h"
 
-/* A place of a server's table. From `born` on until its EVENT_DEAD is pulled it is not given anew.
- */
+/* A place of a server's table. */
 struct place {
-    uint32_t pid; /* 0: free */
-    uint16_t parent;
-    uint16_t next; /* in the queue of events, or of free places */
-    bool queued, born, dead;
+    uint32_t pid;
+    uint16_t next;  /* free or dead: the next one of its list; 0: it is the last */
+    uint64_t death; /* dead: the number of that event; it is free when that was heard */
 };
 
+enum { UNREAD_MAX = 64 }; /* events that the server is not told of by a notification */
+
 static struct service {
-    struct process *process; /* NULL: there is no such server */
-    uint64_t starter;        /* request that is answered when it is ready; 0: it was */
-    uint64_t window;         /* place i's page is at window + i * PAGE_SIZE */
-    uint32_t nplaces;
-    uint16_t free, first, last;
+    struct process *process;      /* NULL: there is no such server */
+    uint64_t starter;             /* request that is answered when it is ready; 0: it was */
+    uint64_t window;              /* place i's page is at window + i * PAGE_SIZE */
+    uint32_t nplaces, ntaken;     /* taken: by the living */
+    struct server_events *events; /* in the page of place 0, which the server may write to: what it
+                                     says there is believed only as far as it harms itself */
+    uint64_t nevents;             /* that were written */
+    uint16_t free, first_dead, last_dead;
     struct place place[CONNECTIONS_MAX + 1]; /* [0] is nobody's */
 } services[SERVERS];
 
@@ -50,6 +53,19 @@ err_t service_make(struct process *process, uint64_t slot, uint64_t nconnections
     return 0;
 }
 
+/* The page that both write to. */
+static bool make_events(struct service *service)
+{
+    struct process *process = service->process;
+    pfn_t frame = frame_take();
+    if (frame == NO_FRAME)
+        return false;
+    zero_frame(port_frame(frame));
+    map_put(&process->map, service->window, frame);
+    service->events = port_frame(frame);
+    return install_run(process, service->window, frame, 1, RIGHT_R | RIGHT_W);
+}
+
 /* The leaves that the window needs are made now, so that a client takes none later. */
 err_t service_open(struct process *process, uint64_t token)
 {
@@ -67,22 +83,52 @@ err_t service_open(struct process *process, uint64_t token)
         if (map_make(&process->map, va) == NULL)
             return ERR_NOMEM;
     service->window = start;
-    return 0;
+    return make_events(service) ? 0 : ERR_NOMEM;
 }
 
-static void queue(struct service *service, uint16_t at)
+static uint64_t nheard(const struct service *service)
+{
+    uint64_t tail = __atomic_load_n(&service->events->tail, __ATOMIC_ACQUIRE);
+    return tail < service->nevents ? tail : service->nevents;
+}
+
+/* For `parent` see struct server_event. The event is there before `head` says so. */
+static void tell(struct service *service, uint16_t at, uint16_t parent)
+{
+    struct server_events *events = service->events;
+    struct place *place = &service->place[at];
+    events->event[service->nevents % EVENTS] = (struct server_event){place->pid, at, parent};
+    place->death = service->nevents;
+    __atomic_store_n(&events->head, ++service->nevents, __ATOMIC_RELEASE);
+    if ((parent == EVENT_DEAD && events->urgent != 0) ||
+        service->nevents - nheard(service) > UNREAD_MAX)
+        port_server_notify(service->process->server, NOTE_EVENT);
+}
+
+/* There is room for the event, and for the death of everybody who lives. 0: none is free. */
+static uint16_t free_place(struct service *service)
+{
+    uint64_t heard = nheard(service);
+    while (service->first_dead != 0 && service->place[service->first_dead].death < heard) {
+        uint16_t at = service->first_dead;
+        service->first_dead = service->place[at].next;
+        service->place[at] = (struct place){.next = service->free};
+        service->free = at;
+    }
+    return service->nevents - heard + service->ntaken + 2 <= EVENTS ? service->free : 0;
+}
+
+static void leave_place(struct service *service, uint16_t at)
 {
     struct place *place = &service->place[at];
-    if (!place->queued) {
-        place->queued = true;
-        place->next = 0;
-        if (service->first == 0)
-            service->first = at;
-        else
-            service->place[service->last].next = at;
-        service->last = at;
-    }
-    port_server_notify(service->process->server, NOTE_EVENT);
+    place->next = 0;
+    if (service->first_dead == 0)
+        service->first_dead = at;
+    else
+        service->place[service->last_dead].next = at;
+    service->last_dead = at;
+    service->ntaken--;
+    tell(service, at, EVENT_DEAD);
 }
 
 static err_t give_capability(struct process *process, const struct service *service)
@@ -101,9 +147,9 @@ static err_t give_capability(struct process *process, const struct service *serv
 static err_t take_place(struct process *process, struct service *service, uint16_t parent)
 {
     unsigned number = (unsigned)(service - services);
-    uint16_t at = service->free;
     if (process->place[number] != 0)
         return 0;
+    uint16_t at = free_place(service);
     if (at == 0)
         return ERR_LIMIT;
     process->place[number] = at;
@@ -113,8 +159,9 @@ static err_t take_place(struct process *process, struct service *service, uint16
         return error;
     }
     service->free = service->place[at].next;
-    service->place[at] = (struct place){.pid = process->pid, .parent = parent, .born = true};
-    queue(service, at);
+    service->place[at] = (struct place){.pid = process->pid};
+    service->ntaken++;
+    tell(service, at, parent);
     return 0;
 }
 
@@ -215,10 +262,8 @@ void service_leave(struct process *process)
     for (unsigned i = 0; i < SERVERS; i++) {
         if (process->place[i] == 0)
             continue;
-        if (services[i].process != NULL) {
-            services[i].place[process->place[i]].dead = true;
-            queue(&services[i], process->place[i]);
-        }
+        if (services[i].process != NULL)
+            leave_place(&services[i], process->place[i]);
         process->place[i] = 0;
     }
     if (process->server != 0) {
@@ -228,30 +273,9 @@ void service_leave(struct process *process)
     }
 }
 
-/* Birth comes before death: a place that is both is queued again. */
-void service_event(struct process *process, uint64_t word[6])
+uint64_t service_ready(struct process *process)
 {
     struct service *service = service_in(process->server);
     answer_starter(service, process->pid);
-    uint16_t at = service->first;
-    struct place *place = &service->place[at];
-    word[0] = EVENT_NONE;
-    word[1] = place->pid;
-    word[2] = at;
-    word[3] = place->parent;
-    word[4] = service->window;
-    if (at == 0)
-        return;
-    service->first = place->next;
-    place->queued = false;
-    if (place->born) {
-        place->born = false;
-        word[0] = EVENT_BORN;
-        if (place->dead)
-            queue(service, at);
-    } else {
-        word[0] = EVENT_DEAD;
-        *place = (struct place){.next = service->free};
-        service->free = at;
-    }
+    return service->window;
 }

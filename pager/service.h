@@ -3,8 +3,8 @@
  * A server is a pinned process with an endpoint and a notification of its own (port_server_make).
  * Its clients get a capability with their badge. A server that keeps descriptors has a table here:
  * a client has a place in it and shares one page with the server, its transfer page; its child has
- * a place of its own from the start. What happens to places is an event, which is queued, and the
- * server notified, before whoever caused it is answered. */
+ * a place of its own from the start. What happens to places is an event (struct server_events),
+ * which stands there for the server before whoever caused it is answered. */
 #ifndef PAGER_SERVICE_H
 #define PAGER_SERVICE_H
 #include "process.h"
@@ -32,6 +32,6 @@ void service_drop_pages(struct process *process);
 /* The end of a process, server or client. */
 void service_leave(struct process *process);
 
-/* REQ_EVENT, for servers. */
-void service_event(struct process *process, uint64_t word[6]);
+/* REQ_READY, for servers: the window's address; 0: there is none. */
+uint64_t service_ready(struct process *process);
 #endif

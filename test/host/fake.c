@@ -185,25 +185,26 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
 {
     enter();
     struct fake_space *source = fake_space_of(from), *target = fake_space_of(to);
-    err_t error = 0;
+    uint64_t leaf = va >> LEAF_SHIFT;
     check_run(va, npages);
     check_rights(rights);
-    for (uint64_t i = 0, leaf = ~0ul; i < npages; i++, va += PAGE_SIZE) {
-        bool first = va >> LEAF_SHIFT != leaf;
-        leaf = va >> LEAF_SHIFT;
-        if (source->leaf[leaf] == NULL)
-            continue;
-        if (first && error == 0 && fake_fails(target->leaf[leaf] == NULL))
-            error = ERR_POOL;
+    if ((va + (npages - 1) * PAGE_SIZE) >> LEAF_SHIFT != leaf)
+        fake_breach("a share of more than a leaf", va);
+    if (source->leaf[leaf] == NULL)
+        return 0;
+    if (fake_fails(target->leaf[leaf] == NULL))
+        return ERR_POOL;
+    for (; npages > 0; npages--, va += PAGE_SIZE) {
         uint64_t entry = fake_find(source, va);
         if (entry == 0)
             continue;
+        if (fake_find(target, va) != 0)
+            fake_breach("a share over an entry", va);
         fake_install(source, va, entry >> 3, (unsigned)entry & rights);
-        if (error == 0)
-            fake_install(target, va, entry >> 3, (unsigned)entry & rights);
+        fake_install(target, va, entry >> 3, (unsigned)entry & rights);
     }
     check_counts(true);
-    return error;
+    return 0;
 }
 
 /* The first bit that is set, from `at` on; `limit`: none. */

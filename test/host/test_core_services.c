@@ -5,7 +5,10 @@
 
 enum { RW = RIGHT_R | RIGHT_W };
 
-/* Init is answered when the server has asked for its first event. */
+static struct server_events *events; /* of the last server that keeps a table */
+static uint64_t window;
+
+/* Init is answered when the server is ready. */
 static struct process *start_server(uint64_t slot, uint64_t nconnections)
 {
     uint64_t word[6] = {REQ_SERVER, slot | nconnections << 8};
@@ -14,54 +17,62 @@ static struct process *start_server(uint64_t slot, uint64_t nconnections)
         return NULL;
     struct process *server = process_init->previous;
     CHECK(!fake_is_idle(process_init, 0));
-    memcpy(word, (uint64_t[6]){REQ_EVENT}, sizeof word);
-    CHECK(fake_request(server, 0, word) == FAKE_ANSWERED && word[0] == EVENT_NONE);
+    memcpy(word, (uint64_t[6]){REQ_READY}, sizeof word);
+    CHECK(fake_request(server, 0, word) == FAKE_ANSWERED && word[0] == 0);
     CHECK(fake_is_idle(process_init, 0) && fake_reply(process_init, 0)[0] == server->pid);
+    window = word[1];
+    CHECK((window == 0) == (nconnections == 0));
+    if (window != 0)
+        events = port_frame(entry_frame(*map_find(&server->map, window)));
     return server;
 }
 
-static bool event_is(struct process *server, enum server_event kind, uint64_t pid, uint64_t parent,
-                     uint64_t *place)
+static bool heard_all(void)
 {
-    uint64_t word[6] = {REQ_EVENT};
-    fake_request(server, 0, word);
+    return events->tail == events->head;
+}
+
+/* Is that the next event? It is heard now. */
+static bool event_is(uint64_t pid, uint64_t parent, uint64_t *place)
+{
+    if (heard_all())
+        return false;
+    const struct server_event *event = &events->event[events->tail++ % EVENTS];
     if (place != NULL)
-        *place = word[2];
-    return word[0] == kind && (kind == EVENT_NONE || (word[1] == pid && word[3] == parent));
+        *place = event->place;
+    return event->pid == pid && event->parent == parent;
 }
 
 static void test_connections(void)
 {
     struct process *p = check_start(), *server = start_server(SLOT_FILES, 3);
-    uint64_t place, child_place, word[6] = {REQ_EVENT};
+    uint64_t place, child_place, nfree = frames.nfree;
     uint8_t byte = 0;
     CHECK(server != NULL && server->pinned && start_server(SLOT_FILES, 3) == NULL);
-    fake_request(server, 0, word);
-    uint64_t window = word[4], nfree = frames.nfree;
     CHECK(fake_call(p, REQ_CONNECT, SLOT_CONSOLE, 0, 0) == ERR_SEARCH &&
           fake_call(p, REQ_CONNECT, ~0ul, 0, 0) == ERR_SEARCH &&
           fake_call(server, REQ_CONNECT, SLOT_FILES, 0, 0) == ERR_SEARCH &&
-          fake_call(p, REQ_EVENT, 0, 0, 0) == ERR_PERMISSION);
+          fake_call(p, REQ_READY, 0, 0, 0) == ERR_PERMISSION);
     uint64_t page = (uint64_t)fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0);
-    CHECK(fake.notified[SLOT_FILES] == NOTE_EVENT &&
-          event_is(server, EVENT_BORN, p->pid, 0, &place));
+    CHECK(event_is(p->pid, 0, &place) && fake.notified[SLOT_FILES] == 0);
     CHECK(fake_store(p, page, 0x5a) && fake_load(server, window + place * PAGE_SIZE, &byte) &&
           byte == 0x5a && fake_audit() == 0);
     CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) == (int64_t)page);
     CHECK(fake_call(p, REQ_MUNMAP, page, PAGE_SIZE, 0) == ERR_INVALID &&
           fake_call(p, REQ_MPROTECT, page, PAGE_SIZE, RIGHT_R) == ERR_INVALID);
     struct process *child = fake_fork(p);
-    CHECK(event_is(server, EVENT_BORN, child->pid, place, &child_place));
+    CHECK(event_is(child->pid, place, &child_place) && child_place != place);
     uint32_t pid = child->pid;
     CHECK(!fake_load(child, page, &byte) && check_died(pid, CAUSE_ADDRESS));
-    CHECK(event_is(server, EVENT_DEAD, pid, place, NULL));
+    CHECK(event_is(pid, EVENT_DEAD, NULL) && fake.notified[SLOT_FILES] == 0);
     CHECK(fake_exec(p, check_stack(), "b") == FAKE_SILENT);
     CHECK(fake_entry(server, window + place * PAGE_SIZE, NULL) == 0 && p->transfer[1] == 0);
-    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0 &&
-          event_is(server, EVENT_NONE, 0, 0, NULL));
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0 && heard_all());
+    events->urgent = 1;
     fake_call(process_init, REQ_KILL, p->pid, 0, 0);
+    CHECK(fake.notified[SLOT_FILES] == NOTE_EVENT);
     CHECK(fake_entry(server, window + place * PAGE_SIZE, NULL) == 0 && fake_audit() == 0);
-    CHECK(event_is(server, EVENT_DEAD, p->pid, 0, NULL) && nfree < frames.nfree);
+    CHECK(event_is(p->pid, EVENT_DEAD, NULL) && heard_all() && nfree < frames.nfree);
     CHECK(fake_call(process_init, REQ_KILL, server->pid, 0, 0) == ERR_PERMISSION);
     check_end();
 }
@@ -69,7 +80,8 @@ static void test_connections(void)
 /* Places run out before anything is made; a place is given anew only after its death was heard. */
 static void test_places(void)
 {
-    struct process *p = check_start(), *server = start_server(SLOT_FILES, 2);
+    struct process *p = check_start();
+    CHECK(start_server(SLOT_FILES, 2) != NULL);
     CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0);
     struct process *child = fake_fork(p);
     uint64_t nfree = frames.nfree;
@@ -77,11 +89,36 @@ static void test_places(void)
     int64_t pid = child->pid;
     fake_call(p, REQ_KILL, (uint64_t)pid, 0, 0);
     CHECK(fake_call(p, REQ_FORK, 0, 0, 0) == ERR_LIMIT);
-    CHECK(event_is(server, EVENT_BORN, p->pid, 0, NULL) &&
-          event_is(server, EVENT_BORN, (uint64_t)pid, 1, NULL) &&
-          event_is(server, EVENT_DEAD, (uint64_t)pid, 1, NULL) &&
-          event_is(server, EVENT_NONE, 0, 0, NULL));
+    CHECK(event_is(p->pid, 0, NULL) && event_is((uint64_t)pid, 1, NULL) &&
+          fake_call(p, REQ_FORK, 0, 0, 0) == ERR_LIMIT &&
+          event_is((uint64_t)pid, EVENT_DEAD, NULL) && heard_all());
     CHECK(fake_fork(p) != NULL);
+    check_end();
+}
+
+/* The server hears nothing: births stop while there is still room for every death. Then it says
+ * that it heard more than there was, or less than before: only places that are free are given. */
+static void test_unheard(void)
+{
+    struct process *p = check_start(), *child;
+    CHECK(start_server(SLOT_FILES, CONNECTIONS_MAX) != NULL);
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0);
+    unsigned n = 0;
+    fake.notified[SLOT_FILES] = 0;
+    for (; (child = fake_fork(p)) != NULL; n++) {
+        fake_call(p, REQ_KILL, child->pid, 0, 0);
+        CHECK((fake.notified[SLOT_FILES] != 0) == (events->head > 64));
+    }
+    CHECK(n == (EVENTS - 2) / 2 && events->head == 2 * n + 1 && fake_audit() == 0);
+    events->tail = ~0ul;
+    CHECK((child = fake_fork(p)) != NULL && events->head == 2 * n + 2);
+    fake_call(p, REQ_KILL, child->pid, 0, 0);
+    events->tail = 0;
+    CHECK(fake_fork(p) == NULL && fake_audit() == 0);
+    events->tail = events->head;
+    for (n = 0; n + 1 < CONNECTIONS_MAX && fake_fork(p) != NULL; n++)
+        events->tail = events->head;
+    CHECK(n > 10); /* as many as there are frames for */
     check_end();
 }
 
@@ -201,6 +238,7 @@ void test_services(void)
 {
     test_connections();
     test_places();
+    test_unheard();
     test_protect();
     test_archive();
     test_handler();
