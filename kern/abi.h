@@ -70,9 +70,11 @@
 #define RIGHTS_MASK 7
 
 /* Types of objects (SYS_CREATE). */
-#define TYPE_NONE         0
-#define TYPE_SPACE        1 /* arguments: slot of the endpoint for its faults, badge (even) */
-#define TYPE_THREAD       2 /* argument: slot of its space */
+#define TYPE_NONE 0
+#define TYPE_SPACE                                                                               \
+    1                       /* arguments: slot of the endpoint for its faults, badge (even); its \
+                               slot 0 may call that endpoint, with that badge */
+#define TYPE_THREAD       2 /* arguments: slot of its space, priority */
 #define TYPE_ENDPOINT     3 /* argument: slot of its notification, or NO_SLOT */
 #define TYPE_NOTIFICATION 4 /* no argument */
 #define TYPE_MEMORY       5 /* by grant only */

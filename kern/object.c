@@ -29,18 +29,23 @@ static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t ba
     space->fault_generation = endpoint->object.generation;
     space->fault_badge = badge | 1;
     space->creator = maker;
+    space->caps[0] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
     *made = &space->object;
     return 0;
 }
 
-static err_t make_thread(struct space *maker, uint64_t space_slot_number, struct object **made)
+static err_t make_thread(struct space *maker, uint64_t space_slot_number, uint64_t priority,
+                         struct object **made)
 {
     struct space *space = space_object(maker, space_slot_number, TYPE_SPACE, CAP_MANAGE);
     if (space == NULL)
         return ERR_CAPABILITY;
+    if (priority >= PRIORITIES)
+        return ERR_NUMBER;
     struct thread *thread = thread_make(space);
     if (thread == NULL)
         return ERR_POOL;
+    thread->priority = (uint32_t)priority;
     *made = &thread->object;
     return 0;
 }
@@ -76,7 +81,7 @@ err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t 
     err_t error = 0;
     switch (type) {
     case TYPE_SPACE: error = make_space(maker, a, b, &made); break;
-    case TYPE_THREAD: error = make_thread(maker, a, &made); break;
+    case TYPE_THREAD: error = make_thread(maker, a, b, &made); break;
     case TYPE_ENDPOINT: error = make_endpoint(maker, a, &made); break;
     case TYPE_NOTIFICATION:
         made = pool_object(TYPE_NOTIFICATION);

@@ -11,12 +11,20 @@
 
 enum { KERNEL_PIECE = 48 };
 
+/* At the first time there is no right to it yet. */
+static void write_piece(const char *from, size_t nbytes)
+{
+    if (sys_console_write(SLOT_CONTROL, from, nbytes) == ERR_CAPABILITY &&
+        sys_ask(SLOT_PAGER, REQ_CONNECT, SLOT_CONTROL, 0, 0) == 0)
+        sys_console_write(SLOT_CONTROL, from, nbytes);
+}
+
 /* Through the kernel, in pieces; a line appears when it is whole. */
 static void write_line(const char *from, size_t nbytes)
 {
     for (size_t n; nbytes > 0; from += n, nbytes -= n) {
         n = nbytes < KERNEL_PIECE ? nbytes : KERNEL_PIECE;
-        sys_console_write(SLOT_CONTROL, from, n);
+        write_piece(from, n);
     }
 }
 
@@ -27,7 +35,7 @@ static void write_rest(const char *from, size_t nbytes)
         word[1] = n = nbytes < CONSOLE_WRITE_MAX ? nbytes : CONSOLE_WRITE_MAX;
         memcpy(&word[2], from, n);
         if (libsys_call(SLOT_CONSOLE, word) < 0)
-            sys_console_write(SLOT_CONTROL, from, n);
+            write_piece(from, n);
     }
 }
 

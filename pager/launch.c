@@ -13,8 +13,10 @@ static err_t make_space(struct process *process, bool init)
     err_t error = port_space_make(process, init);
     if (error == 0)
         error = port_thread_make(process, 0);
-    if (error == 0)
-        process->threads = 1;
+    if (error != 0)
+        return error;
+    process->threads = 1;
+    process->connected = init ? 1 << SLOT_CONTROL : 0;
     return error;
 }
 

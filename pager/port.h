@@ -28,7 +28,7 @@ extern const int port_in_kernel;
 void port_lock(void);
 void port_unlock(void);
 
-/* A space for the process, with the rights every program has, and its threads. ERR_POOL, ERR_LIMIT.
+/* A space for the process, which may call the core, and its threads. ERR_POOL, ERR_LIMIT.
  * `init`: with the right to power off, which passes to it. Destroying ends all its threads first:
  * on return none runs and no entry is left. */
 err_t port_space_make(struct process *process, bool init);

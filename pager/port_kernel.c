@@ -88,8 +88,9 @@ static void fill_space(struct space *space, uint64_t badge, bool init)
     space->fault_generation = port_endpoint->object.generation;
     space->fault_badge = badge | 1;
     space->caps[SLOT_PAGER] = cap_make(&port_endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
-    space->caps[SLOT_CONTROL] =
-        cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | (init ? CONTROL_POWER : 0u), 0);
+    if (init)
+        space->caps[SLOT_CONTROL] =
+            cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | CONTROL_POWER, 0);
     space->holds_power = init;
 }
 
@@ -290,9 +291,11 @@ void port_server_notify(unsigned slot, uint64_t bits)
 /* The slot is one of those that a space has without asking the pool. */
 err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
 {
-    struct endpoint *endpoint = servers[slot - SERVER_FIRST].endpoint;
     lock_acquire(&kernel_lock);
-    space_of(process)->caps[slot] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+    space_of(process)->caps[slot] = slot == SLOT_CONTROL
+                                        ? cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE, 0)
+                                        : cap_make(&servers[slot - SERVER_FIRST].endpoint->object,
+                                                   TYPE_ENDPOINT, CAP_CALL, badge);
     lock_release(&kernel_lock);
     return 0;
 }

@@ -91,11 +91,10 @@ err_t port_user_init(const struct boot_info *info)
 err_t port_user_thread(unsigned number, void (*start)(void), void *top)
 {
     uint64_t slot = SLOT_LOOP + number;
-    err_t error = sys_create(TYPE_THREAD, slot, SLOT_SPACE, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_THREAD, slot, SLOT_SPACE, PRIORITIES - 1, SLOT_MASTER);
     if (error != 0)
         return error;
     several = true;
-    sys_thread_priority(slot, PRIORITIES - 1);
     sys_thread_set(slot, (uint64_t)start, (uint64_t)top, 0, 0, 0);
     return sys_thread_start(slot);
 }
@@ -121,10 +120,9 @@ err_t port_space_make(struct process *process, bool init)
         return error;
     }
     nfree_handles--;
-    unsigned control = CONTROL_CONSOLE | (init ? CONTROL_POWER : 0u);
-    error = sys_cap_install(slot, SLOT_PAGER, PORT_SLOT_ENDPOINT, badge, CAP_CALL);
-    if (error == 0)
-        error = sys_cap_install(slot, SLOT_CONTROL, SLOT_MASTER, 0, control);
+    if (!init)
+        return 0;
+    error = sys_cap_install(slot, SLOT_CONTROL, SLOT_MASTER, 0, CONTROL_CONSOLE | CONTROL_POWER);
     if (error != 0)
         port_space_destroy(process);
     return error;
@@ -208,11 +206,8 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
 
 err_t port_thread_make(struct process *process, unsigned number)
 {
-    uint64_t slot = thread_slot(process, number);
-    err_t error = sys_create(TYPE_THREAD, slot, space_slot(process), 0, SLOT_MASTER);
-    if (error == 0)
-        sys_thread_priority(slot, process->priority);
-    return error;
+    return sys_create(TYPE_THREAD, thread_slot(process, number), space_slot(process),
+                      process->priority, SLOT_MASTER);
 }
 
 void port_thread_priority(struct process *process, unsigned number, unsigned priority)
@@ -245,8 +240,6 @@ err_t port_server_make(struct process *server, unsigned slot)
     if (error == 0)
         error = sys_cap_install(space, SLOT_NOTIFICATION, notification, 0, CAP_CALL);
     if (error == 0)
-        error = sys_cap_remove(space, SLOT_CONTROL);
-    if (error == 0)
         error = sys_cap_install(space, SLOT_CONTROL, SLOT_MASTER, 0, CONTROL_CONSOLE | CONTROL_IRQ);
     if (error == 0)
         error = give_device(server, slot);
@@ -264,6 +257,8 @@ void port_server_notify(unsigned slot, uint64_t bits)
 
 err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
 {
+    if (slot == SLOT_CONTROL)
+        return sys_cap_install(space_slot(process), slot, SLOT_MASTER, 0, CONTROL_CONSOLE);
     return sys_cap_install(space_slot(process), slot, endpoint_slot(slot), badge, CAP_CALL);
 }
 

@@ -13,7 +13,8 @@ enum {
     SLOT_PAGER = 0,
     SLOT_CONSOLE = 1,
     SLOT_FILES = 2,
-    SLOT_CONTROL = 3,      /* console write; for init power-off too, for servers interrupts */
+    SLOT_CONTROL = 3,      /* console write, once asked for; for init power-off too, for servers
+                              interrupts */
     SLOT_ENDPOINT = 4,     /* servers: where they receive calls and notifications; others after
                               REQ_SERVE: calls of their children */
     SLOT_NOTIFICATION = 5, /* servers: for alarms and interrupts */
@@ -71,8 +72,8 @@ enum request {
     REQ_SERVER,  /* init only: a1 slot | connections << 8, a3-a5 "name\0argument\0": starts a server
                     -> its number, when it first asks for events: then it needs
                     no more memory. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
-    REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it.
-                    ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
+    REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it; or
+                    SLOT_CONTROL -> 0. ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
     REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
                   where struct server_events is; 0: it keeps no table */
     REQ_ARCHIVE, /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */

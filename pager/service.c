@@ -197,9 +197,21 @@ static err_t share_page(struct process *process, struct service *service, uint16
     return (err_t)va;
 }
 
+static err_t give_console(struct process *process)
+{
+    if ((process->connected >> SLOT_CONTROL & 1) != 0)
+        return 0;
+    err_t error = port_connect(process, SLOT_CONTROL, 0);
+    if (error == 0)
+        process->connected |= 1 << SLOT_CONTROL;
+    return error;
+}
+
 err_t service_connect(struct process *process, uint64_t slot)
 {
     struct service *service = service_in(slot);
+    if (slot == SLOT_CONTROL && process->server == 0)
+        return give_console(process);
     if (service == NULL || service->process == NULL || process->server != 0)
         return ERR_SEARCH;
     if (service->nplaces == 0)

@@ -27,6 +27,7 @@ struct fake_space {
     uint64_t has_leaf[LEAVES / 64];
     struct fake_thread thread[THREADS_MAX];
     uint64_t badge[SERVER_FIRST + SERVERS]; /* of the capabilities of servers */
+    bool writes;                            /* may write to the console */
 };
 
 extern struct fake_space fake_space[FAKE_SPACES];

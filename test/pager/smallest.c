@@ -94,8 +94,7 @@ unsigned smallest_make(unsigned parent)
     if (p == PROCESSES ||
         sys_create(TYPE_SPACE, smallest_space(p), ENDPOINT, p * 2, BOOT_SLOT_CONTROL) != 0)
         return 0;
-    if (sys_cap_install(smallest_space(p), SLOT_PAGER, ENDPOINT, p * 2, CAP_CALL) != 0 ||
-        sys_cap_install(smallest_space(p), SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CONSOLE) !=
+    if (sys_cap_install(smallest_space(p), SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CONSOLE) !=
             0 ||
         sys_create(TYPE_THREAD, thread_of(p), smallest_space(p), 0, BOOT_SLOT_CONTROL) != 0) {
         take_down(p);
