@@ -40,14 +40,13 @@
 #define SYS_THREAD_START    16
 #define SYS_THREAD_STOP     17
 #define SYS_THREAD_PRIORITY 18
-#define SYS_THREAD_COPY     19
-#define SYS_IRQ_ATTACH      20
-#define SYS_IRQ_ACKNOWLEDGE 21
-#define SYS_ALARM           22
-#define SYS_CONSOLE_WRITE   23
-#define SYS_POWER_OFF       24
-#define SYS_STATISTICS      25
-#define SYS_LAST            25
+#define SYS_IRQ_ATTACH      19
+#define SYS_IRQ_ACKNOWLEDGE 20
+#define SYS_ALARM           21
+#define SYS_CONSOLE_WRITE   22
+#define SYS_POWER_OFF       23
+#define SYS_STATISTICS      24
+#define SYS_LAST            24
 
 /* Errors of the kernel; pagers number theirs from -64 down (pager/protocol.h). */
 #define ERR_NUMBER     (-1)  /* no such system call, type or index */
@@ -71,10 +70,13 @@
 
 /* Types of objects (SYS_CREATE). */
 #define TYPE_NONE 0
-#define TYPE_SPACE                                                                               \
-    1                       /* arguments: slot of the endpoint for its faults, badge (even); its \
-                               slot 0 may call that endpoint, with that badge */
-#define TYPE_THREAD       2 /* arguments: slot of its space, priority */
+#define TYPE_SPACE                                                         \
+    1 /* arguments: slot of the endpoint for its faults, badge (even); its \
+         slot 0 may call that endpoint, with that badge */
+#define TYPE_THREAD                                                                                 \
+    2                       /* arguments: slot of its space, priority; a5: 0, or the token of a     \
+                               call that the maker holds: registers as if it had been answered with \
+                               zeros */
 #define TYPE_ENDPOINT     3 /* argument: slot of its notification, or NO_SLOT */
 #define TYPE_NOTIFICATION 4 /* no argument */
 #define TYPE_MEMORY       5 /* by grant only */

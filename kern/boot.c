@@ -83,7 +83,7 @@ static void load_program(struct loader *loader, const struct boot_info *info,
 void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
 {
     struct space *space = space_make();
-    struct thread *thread = space == NULL ? NULL : thread_make(space);
+    struct thread *thread = space == NULL ? NULL : thread_make(space, PAGER_PRIORITY, NULL);
     if (space == NULL || thread == NULL)
         boot_fail("kernel pool", "too little memory");
     struct loader loader = {
@@ -114,7 +114,6 @@ void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
     space->fault_endpoint = &ipc_nobody;
     space->fault_generation = 1;
     space->holds_power = true;
-    thread->priority = PAGER_PRIORITY;
     thread->x[0] = image.entry;
     thread->x[REG_SP] = STACK_TOP;
     thread->x[REG_A0] = INFO_VA;

@@ -35,17 +35,21 @@ static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t ba
 }
 
 static err_t make_thread(struct space *maker, uint64_t space_slot_number, uint64_t priority,
-                         struct object **made)
+                         uint64_t token, struct object **made)
 {
     struct space *space = space_object(maker, space_slot_number, TYPE_SPACE, CAP_MANAGE);
     if (space == NULL)
         return ERR_CAPABILITY;
     if (priority >= PRIORITIES)
         return ERR_NUMBER;
-    struct thread *thread = thread_make(space);
+    struct thread *source = token == 0 ? NULL : ipc_answerable(maker, token);
+    if (token != 0 && source == NULL)
+        return ERR_TOKEN;
+    if (source != NULL && thread_in_fault(source))
+        return ERR_STATE;
+    struct thread *thread = thread_make(space, (uint32_t)priority, source);
     if (thread == NULL)
         return ERR_POOL;
-    thread->priority = (uint32_t)priority;
     *made = &thread->object;
     return 0;
 }
@@ -70,7 +74,8 @@ static err_t make_endpoint(struct space *maker, uint64_t slot, struct object **m
     return 0;
 }
 
-err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b)
+err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b,
+                    uint64_t c)
 {
     struct cap *cap = space_slot(maker, slot, true);
     if (cap == NULL)
@@ -81,7 +86,7 @@ err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t 
     err_t error = 0;
     switch (type) {
     case TYPE_SPACE: error = make_space(maker, a, b, &made); break;
-    case TYPE_THREAD: error = make_thread(maker, a, b, &made); break;
+    case TYPE_THREAD: error = make_thread(maker, a, b, c, &made); break;
     case TYPE_ENDPOINT: error = make_endpoint(maker, a, &made); break;
     case TYPE_NOTIFICATION:
         made = pool_object(TYPE_NOTIFICATION);

@@ -119,10 +119,14 @@ void *pool_object(unsigned type)
     pool.free_object[type] = object->next_free;
     object->next_free = NULL;
     object->dying = false;
-    uint64_t *body = (uint64_t *)(object + 1);
-#pragma GCC unroll 8
-    for (size_t i = 0; i < (object_nbytes[type] - sizeof *object) / 8; i++)
-        body[i] = 0;
+    const struct object header = *object;
+    uint64_t *word = (uint64_t *)object;
+    for (uint64_t *end = word + object_nbytes[type] / 8; word != end; word += 16) {
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; i++)
+            word[i] = 0;
+    }
+    *object = header;
     return object;
 }
 

@@ -90,6 +90,8 @@ struct thread *sched_pick(void)
         return NULL;
     struct thread *thread = ready[top].head;
     queue_remove(thread);
+    if (ready[top].head == NULL)
+        sched_ready_mask &= ~(1u << top);
     struct hart *me = this_hart();
     thread->state = THREAD_RUNNING;
     thread->hart = me;

@@ -157,7 +157,7 @@ static err_t sys_create(struct thread *thread, const uint64_t *a)
     if (!controls(thread, a[4], CONTROL_CREATE))
         return ERR_CAPABILITY;
     return object_create(thread->space, a[0] > TYPE_CONTROL ? TYPE_NONE : (unsigned)a[0], a[1],
-                         a[2], a[3]);
+                         a[2], a[3], a[5]);
 }
 
 static struct thread *own_thread(struct thread *thread, uint64_t slot)
@@ -234,22 +234,6 @@ static err_t sys_thread_priority(struct thread *thread, const uint64_t *a)
     if (a[1] >= PRIORITIES)
         return ERR_NUMBER;
     sched_set_priority(target, (uint32_t)a[1]);
-    return 0;
-}
-
-/* A stopped thread gets the registers of one whose call this server holds, as if that call had been
- * answered with zeros. */
-static err_t sys_thread_copy(struct thread *thread, const uint64_t *a)
-{
-    struct thread *target = own_thread(thread, a[0]);
-    struct thread *source = ipc_answerable(thread->space, a[1]);
-    if (target == NULL)
-        return ERR_CAPABILITY;
-    if (source == NULL)
-        return ERR_TOKEN;
-    if (target->state != THREAD_STOPPED || thread_in_fault(source))
-        return ERR_STATE;
-    thread_copy_answered(target, source);
     return 0;
 }
 
@@ -337,7 +321,6 @@ static err_t handle_brief(struct thread *thread, uint64_t *a)
     case SYS_THREAD_START: return sys_thread_start(thread, a);
     case SYS_THREAD_STOP: return sys_thread_stop(thread, a);
     case SYS_THREAD_PRIORITY: return sys_thread_priority(thread, a);
-    case SYS_THREAD_COPY: return sys_thread_copy(thread, a);
     case SYS_IRQ_ATTACH: return sys_irq_attach(thread, a);
     case SYS_IRQ_ACKNOWLEDGE: return sys_irq_acknowledge(thread, a);
     case SYS_ALARM: return sys_alarm(thread, a);

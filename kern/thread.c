@@ -55,16 +55,7 @@ void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, ui
     thread->x[REG_TP] = tp;
 }
 
-void thread_copy_answered(struct thread *target, const struct thread *source)
-{
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < 32; i++)
-        target->x[i] = source->x[i];
-    for (unsigned i = 0; i <= 6; i++)
-        target->x[REG_A0 + i] = 0;
-}
-
-struct thread *thread_make(struct space *space)
+struct thread *thread_make(struct space *space, uint32_t priority, const struct thread *source)
 {
     struct thread *thread = pool_object(TYPE_THREAD);
     if (thread == NULL)
@@ -74,6 +65,14 @@ struct thread *thread_make(struct space *space)
     thread->served = thread;
     thread->space = space;
     thread->space_next = space->threads;
+    thread->priority = priority;
     space->threads = thread;
+    if (source == NULL)
+        return thread;
+    for (unsigned i = 0; i < REG_A0; i++)
+        thread->x[i] = source->x[i];
+#pragma GCC unroll 5
+    for (unsigned i = REG_A0 + 7; i < 32; i++)
+        thread->x[i] = source->x[i];
     return thread;
 }

@@ -104,9 +104,6 @@ void queue_remove(struct thread *thread); /* from the queue it is in */
 void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1,
                 uint64_t tp);
 
-/* Registers as if the source's call had been answered with zeros. */
-void thread_copy_answered(struct thread *target, const struct thread *source);
-
 /* Its last message's token is object.serial: the thread's place, and above it a count that goes on
  * for ever, through death and rebirth: a stale token can't come to mean a later call. */
 static inline uint64_t thread_new_token(struct thread *thread)
@@ -120,6 +117,7 @@ static inline struct thread *thread_of_token(uint64_t token)
     return pool_thread_at((token & ((1ul << TOKEN_SHIFT) - 1)) - 1);
 }
 
-/* A stopped thread of the space, or NULL: pool used up. */
-struct thread *thread_make(struct space *space);
+/* A stopped thread of the space, with the registers of one that waits for the answer to a call, as
+ * if it had been answered with zeros, or (NULL) all zeros. NULL: pool used up. */
+struct thread *thread_make(struct space *space, uint32_t priority, const struct thread *source);
 #endif

@@ -68,6 +68,12 @@ static inline err_t sys_create(unsigned type, uint64_t slot, uint64_t a, uint64_
     return syscall6(SYS_CREATE, type, slot, a, b, control, 0, 0);
 }
 
+static inline err_t sys_create_thread(uint64_t slot, uint64_t space, unsigned priority,
+                                      uint64_t token, uint64_t control)
+{
+    return syscall6(SYS_CREATE, TYPE_THREAD, slot, space, priority, control, token, 0);
+}
+
 static inline err_t sys_destroy(uint64_t slot)
 {
     return syscall6(SYS_DESTROY, slot, 0, 0, 0, 0, 0, 0);
@@ -108,11 +114,6 @@ static inline err_t sys_thread_stop(uint64_t thread)
 static inline err_t sys_thread_priority(uint64_t thread, unsigned priority)
 {
     return syscall6(SYS_THREAD_PRIORITY, thread, priority, 0, 0, 0, 0, 0);
-}
-
-static inline err_t sys_thread_copy(uint64_t thread, uint64_t token)
-{
-    return syscall6(SYS_THREAD_COPY, thread, token, 0, 0, 0, 0, 0);
 }
 
 static inline err_t sys_irq_attach(uint64_t control, uint64_t number, uint64_t notification,

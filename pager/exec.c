@@ -76,7 +76,7 @@ static void set_identity(struct process *process, const struct identity *identit
                      sizeof identity->thread_handle);
 }
 
-static err_t make_space(struct process *process, unsigned connected)
+static err_t make_space(struct process *process)
 {
     err_t error;
     do
@@ -85,10 +85,8 @@ static err_t make_space(struct process *process, unsigned connected)
     if (error != 0)
         return error;
     do
-        error = port_thread_make(process, 0);
+        error = port_thread_make(process, 0, 0);
     while (error == ERR_POOL && install_reclaim(process));
-    if (error == 0)
-        error = service_reconnect(process, connected);
     if (error != 0)
         port_space_destroy(process);
     return error;
@@ -104,7 +102,7 @@ static err_t renew_space(struct process *process)
     process->handle = 0;
     process->endpoint_handle = 0;
     process->connected = 0;
-    err_t error = make_space(process, old.connected);
+    err_t error = make_space(process);
     if (error != 0) {
         set_identity(process, &old);
         return error;

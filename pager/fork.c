@@ -188,14 +188,14 @@ static err_t make_thread(struct process *child, uint64_t token)
     if (error != 0)
         return error;
     do
-        error = port_thread_make(child, 0);
+        error = port_thread_make(child, 0, token);
     while (error == ERR_POOL && install_reclaim(child));
     if (error != 0)
         return error;
     child->threads = 1;
     if (child->parent->endpoint_handle != 0)
         error = port_endpoint_give(child->parent, child);
-    return error != 0 ? error : port_thread_copy(child, 0, token);
+    return error;
 }
 
 err_t fork_process(struct process *parent, uint64_t token)

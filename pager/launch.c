@@ -12,7 +12,7 @@ static err_t make_space(struct process *process, bool init)
     process->pinned = true;
     err_t error = port_space_make(process, init);
     if (error == 0)
-        error = port_thread_make(process, 0);
+        error = port_thread_make(process, 0, 0);
     if (error != 0)
         return error;
     process->threads = 1;

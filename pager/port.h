@@ -46,16 +46,16 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
  * own); false: none. */
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights);
 
-/* Threads of a process, numbered from 0. make: ERR_POOL. copy: the registers of the thread whose
- * request `token` is, as if answered with zeros; ERR_TOKEN if that is gone. */
 struct port_registers {
     uint64_t pc, sp, a0, a1, tp;
 };
-err_t port_thread_make(struct process *process, unsigned number);
+
+/* Threads of a process, numbered from 0. make: with the registers of the thread whose request
+ * `token` is, as if answered with zeros (0: all zeros); ERR_POOL, ERR_TOKEN if that is gone. */
+err_t port_thread_make(struct process *process, unsigned number, uint64_t token);
 void port_thread_destroy(struct process *process, unsigned number);
 void port_thread_set(struct process *process, unsigned number,
                      const struct port_registers *registers);
-err_t port_thread_copy(struct process *process, unsigned number, uint64_t token);
 void port_thread_start(struct process *process, unsigned number);
 void port_thread_stop(struct process *process, unsigned number);
 

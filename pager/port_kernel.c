@@ -219,16 +219,17 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     return true;
 }
 
-err_t port_thread_make(struct process *process, unsigned number)
+err_t port_thread_make(struct process *process, unsigned number, uint64_t token)
 {
     lock_acquire(&kernel_lock);
-    struct thread *thread = thread_make(space_of(process));
-    if (thread != NULL) {
-        thread->priority = process->priority;
+    struct thread *source = token == 0 ? NULL : ipc_answerable(NULL, token), *thread = NULL;
+    err_t error = token != 0 && source == NULL ? ERR_TOKEN : 0;
+    if (error == 0 && (thread = thread_make(space_of(process), process->priority, source)) == NULL)
+        error = ERR_POOL;
+    if (error == 0)
         process->thread_handle[number] = handle_of(thread);
-    }
     lock_release(&kernel_lock);
-    return thread == NULL ? ERR_POOL : 0;
+    return error;
 }
 
 void port_thread_priority(struct process *process, unsigned number, unsigned priority)
@@ -310,16 +311,6 @@ void port_thread_set(struct process *process, unsigned number,
 {
     thread_set(thread_of(process, number), registers->pc, registers->sp, registers->a0,
                registers->a1, registers->tp);
-}
-
-err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
-{
-    lock_acquire(&kernel_lock);
-    struct thread *source = ipc_answerable(NULL, token);
-    if (source != NULL)
-        thread_copy_answered(thread_of(process, number), source);
-    lock_release(&kernel_lock);
-    return source == NULL ? ERR_TOKEN : 0;
 }
 
 void port_thread_start(struct process *process, unsigned number)

@@ -91,7 +91,7 @@ err_t port_user_init(const struct boot_info *info)
 err_t port_user_thread(unsigned number, void (*start)(void), void *top)
 {
     uint64_t slot = SLOT_LOOP + number;
-    err_t error = sys_create(TYPE_THREAD, slot, SLOT_SPACE, PRIORITIES - 1, SLOT_MASTER);
+    err_t error = sys_create_thread(slot, SLOT_SPACE, PRIORITIES - 1, 0, SLOT_MASTER);
     if (error != 0)
         return error;
     several = true;
@@ -204,10 +204,10 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     return true;
 }
 
-err_t port_thread_make(struct process *process, unsigned number)
+err_t port_thread_make(struct process *process, unsigned number, uint64_t token)
 {
-    return sys_create(TYPE_THREAD, thread_slot(process, number), space_slot(process),
-                      process->priority, SLOT_MASTER);
+    return sys_create_thread(thread_slot(process, number), space_slot(process), process->priority,
+                             token, SLOT_MASTER);
 }
 
 void port_thread_priority(struct process *process, unsigned number, unsigned priority)
@@ -272,11 +272,6 @@ void port_thread_set(struct process *process, unsigned number,
 {
     sys_thread_set(thread_slot(process, number), registers->pc, registers->sp, registers->a0,
                    registers->a1, registers->tp);
-}
-
-err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
-{
-    return sys_thread_copy(thread_slot(process, number), token);
 }
 
 void port_thread_start(struct process *process, unsigned number)

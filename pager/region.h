@@ -41,9 +41,8 @@ struct region {
 enum { REGIONS_MAX = 48, RECENT = 16, RECENT_SHIFT = 13 };
 
 struct regions {
+    uint16_t recent[RECENT]; /* bytes from [0] to those found last, see region_recent */
     uint32_t n;
-    uint16_t
-        recent[RECENT]; /* bytes from the first region to those found last, see region_recent */
     struct region region[REGIONS_MAX];
 };
 

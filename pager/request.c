@@ -124,7 +124,7 @@ static err_t make_thread(struct process *process, const uint64_t word[6])
         number++;
     if (number == THREADS_MAX)
         return ERR_LIMIT;
-    err_t error = port_thread_make(process, number);
+    err_t error = port_thread_make(process, number, 0);
     if (error != 0)
         return error;
     process->threads |= 1u << number;

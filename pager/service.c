@@ -143,21 +143,13 @@ static err_t give_capability(struct process *process, const struct service *serv
     return error;
 }
 
-/* A place and the capability; the server learns of it. */
+/* The server learns of it. */
 static err_t take_place(struct process *process, struct service *service, uint16_t parent)
 {
-    unsigned number = (unsigned)(service - services);
-    if (process->place[number] != 0)
-        return 0;
     uint16_t at = free_place(service);
     if (at == 0)
         return ERR_LIMIT;
-    process->place[number] = at;
-    err_t error = give_capability(process, service);
-    if (error != 0) {
-        process->place[number] = 0;
-        return error;
-    }
+    process->place[service - services] = at;
     service->free = service->place[at].next;
     service->place[at] = (struct place){.pid = process->pid};
     service->ntaken++;
@@ -217,19 +209,12 @@ err_t service_connect(struct process *process, uint64_t slot)
     if (service->nplaces == 0)
         return give_capability(process, service);
     uint64_t number = slot - SERVER_FIRST;
-    if (process->transfer[number] != 0)
-        return (err_t)process->transfer[number];
-    err_t error = take_place(process, service, 0);
-    return error != 0 ? error : share_page(process, service, process->place[number]);
-}
-
-err_t service_reconnect(struct process *process, unsigned connected)
-{
-    err_t error = 0;
-    for (unsigned i = 0; i < SERVERS && error == 0; i++)
-        if ((connected >> (SERVER_FIRST + i) & 1) != 0 && services[i].process != NULL)
-            error = give_capability(process, &services[i]);
-    return error;
+    err_t error = process->place[number] != 0 ? 0 : take_place(process, service, 0);
+    if (error == 0)
+        error = give_capability(process, service);
+    if (error != 0 || process->transfer[number] != 0)
+        return error != 0 ? error : (err_t)process->transfer[number];
+    return share_page(process, service, process->place[number]);
 }
 
 err_t service_inherit(const struct process *parent, struct process *child)

@@ -1,10 +1,11 @@
 /* Servers, and the processes that are connected to them. Lock held throughout.
  *
  * A server is a pinned process with an endpoint and a notification of its own (port_server_make).
- * Its clients get a capability with their badge. A server that keeps descriptors has a table here:
- * a client has a place in it and shares one page with the server, its transfer page; its child has
- * a place of its own from the start. What happens to places is an event (struct server_events),
- * which stands there for the server before whoever caused it is answered. */
+ * Its clients get a capability with their badge when they ask for it. A server that keeps
+ * descriptors has a table here: a client has a place in it and shares one page with the server, its
+ * transfer page; its child has a place of its own from the start. What happens to places is an
+ * event (struct server_events), which stands there for the server before whoever caused it is
+ * answered. */
 #ifndef PAGER_SERVICE_H
 #define PAGER_SERVICE_H
 #include "process.h"
@@ -20,11 +21,8 @@ err_t service_open(struct process *process, uint64_t token);
 /* REQ_CONNECT: 0 or the transfer page's address. ERR_SEARCH, ERR_LIMIT, ERR_NOMEM, ERR_POOL. */
 err_t service_connect(struct process *process, uint64_t slot);
 
-/* A child is connected as its parent is. ERR_LIMIT, ERR_POOL: service_leave undoes a part. */
+/* A child has a place where its parent has one. ERR_LIMIT: service_leave undoes a part. */
 err_t service_inherit(const struct process *parent, struct process *child);
-
-/* The capabilities again, in a space that has none: bits as in `connected`. ERR_POOL. */
-err_t service_reconnect(struct process *process, unsigned connected);
 
 /* Exec: the shared pages go, the connections stay. */
 void service_drop_pages(struct process *process);

@@ -46,15 +46,21 @@ static uint64_t new_token(const struct process *process, unsigned number)
     return thread->token;
 }
 
-err_t port_thread_make(struct process *process, unsigned number)
+err_t port_thread_make(struct process *process, unsigned number, uint64_t token)
 {
     struct fake_thread *thread = &fake_space_of(process)->thread[number];
+    const struct fake_thread *from = token == 0 ? NULL : by_token(token);
     if (number >= THREADS_MAX || thread->state != THREAD_NONE)
         fake_breach("a thread made twice", number);
     if (fake_fails(1))
         return ERR_POOL;
+    if (token != 0 && from == NULL)
+        return ERR_TOKEN;
     fake.pool_left--;
     *thread = (struct fake_thread){.state = THREAD_STOPPED, .life = ++nlives};
+    if (from != NULL)
+        thread->registers = from->registers;
+    thread->registers.a0 = 0;
     return 0;
 }
 
@@ -71,16 +77,6 @@ void port_thread_set(struct process *process, unsigned number,
         fake_breach("registers of a thread that runs", number);
     thread_of(process, number)->registers = *registers;
     thread_of(process, number)->life = ++nlives;
-}
-
-err_t port_thread_copy(struct process *process, unsigned number, uint64_t token)
-{
-    struct fake_thread *from = by_token(token);
-    if (from == NULL)
-        return ERR_TOKEN;
-    thread_of(process, number)->registers = from->registers;
-    thread_of(process, number)->registers.a0 = 0;
-    return 0;
 }
 
 void port_thread_start(struct process *process, unsigned number)

@@ -46,8 +46,8 @@ enum { ENDPOINT = 4, PROGRAM, PAGER = 8, NOTIFICATION = 11, CHILD_SLOT = 0, BADG
 
 static struct thread *make_program(uint64_t slot)
 {
-    object_create(top, TYPE_SPACE, slot, ENDPOINT, BADGE);
-    object_create(top, TYPE_THREAD, slot + 1, slot, 0);
+    object_create(top, TYPE_SPACE, slot, ENDPOINT, BADGE, 0);
+    object_create(top, TYPE_THREAD, slot + 1, slot, 0, 0);
     struct space *space = space_object(top, slot, TYPE_SPACE, 0);
     object_install(top, space, CHILD_SLOT, ENDPOINT, BADGE, CAP_CALL);
     struct thread *thread = space_object(top, slot + 1, TYPE_THREAD, 0);
@@ -81,7 +81,7 @@ static void begin(void)
     for (unsigned i = 0; i < TOKENS; i++)
         token[i] = 0;
     top = space_make();
-    struct thread *thread = thread_make(top);
+    struct thread *thread = thread_make(top, 0, NULL);
     struct memory *memory = memory_make(top, FIRST, NPAGES, false);
     struct memory *devices = memory_make(top, 0, DEVICES, true);
     put(BOOT_SLOT_SPACE, &top->object, TYPE_SPACE, CAP_MANAGE);
@@ -91,8 +91,8 @@ static void begin(void)
     top->owns = true;
     thread->priority = 16;
     sched_ready(thread);
-    object_create(top, TYPE_NOTIFICATION, NOTIFICATION, 0, 0);
-    object_create(top, TYPE_ENDPOINT, ENDPOINT, NOTIFICATION, 0);
+    object_create(top, TYPE_NOTIFICATION, NOTIFICATION, 0, 0, 0);
+    object_create(top, TYPE_ENDPOINT, ENDPOINT, NOTIFICATION, 0, 0);
     make_program(PROGRAM);
     struct space *pager = make_program(PAGER)->space;
     object_install(top, pager, BOOT_SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CREATE);

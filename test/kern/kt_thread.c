@@ -24,9 +24,9 @@ static int thread_states(void)
         IS(sys_thread_start(bad[i]), ERR_CAPABILITY);
         IS(sys_thread_stop(bad[i]), ERR_CAPABILITY);
         IS(sys_thread_priority(bad[i], 0), ERR_CAPABILITY);
-        IS(sys_thread_copy(bad[i], 1), ERR_CAPABILITY);
     }
-    IS(sys_thread_copy(thread, 0), ERR_TOKEN);
+    IS(sys_create_thread(new_slot(), space, PRIORITIES, 0, CTL), ERR_NUMBER);
+    IS(sys_create_thread(new_slot(), space, 0, 1, CTL), ERR_TOKEN);
     IS(stop(thread), 0); /* a stopped one too */
     IS(sys_thread_start(thread), 0);
     IS(sys_thread_start(thread), ERR_STATE);
@@ -43,7 +43,6 @@ static int thread_states(void)
     CHECK(hear(&r));
     IS(sys_thread_set(thread, 0, 0, 0, 0, 0), ERR_STATE);
     IS(sys_thread_start(thread), ERR_STATE);
-    IS(sys_thread_copy(thread, r.token), ERR_STATE);
     IS(answer(r.token, 0), 0);
     CHECK(until(&shared[0], 1));
     /* Absurd registers are a fault, nothing else. */
@@ -104,11 +103,11 @@ static int copied(void)
 {
     struct reception r = {0};
     const uint64_t first = new_space(BADGE), second = new_space(BADGE + 2), other = new_endpoint();
-    const uint64_t copy = new_thread(second, child_count, 0);
-    CHECK(first != 0 && copy != 0 && run_thread(first, raw_forked, 0, ANY_PRIORITY) != 0);
+    const uint64_t copy = new_slot();
+    CHECK(first != 0 && second != 0 && run_thread(first, raw_forked, 0, ANY_PRIORITY) != 0);
     CHECK(hear(&r));
-    IS(sys_thread_copy(copy, r.token + 1), ERR_TOKEN);
-    IS(sys_thread_copy(copy, r.token), 0);
+    IS(sys_create_thread(copy, second, ANY_PRIORITY, r.token + 1, CTL), ERR_TOKEN);
+    IS(sys_create_thread(copy, second, ANY_PRIORITY, r.token, CTL), 0);
     IS(sys_thread_start(copy), 0);
     CHECK(until(&shared[1], 1));
     IS(shared[0], 77); /* the copy's answer is 0 */
@@ -116,10 +115,9 @@ static int copied(void)
     CHECK(until(&shared[1], 2));
     IS(shared[0], 77 + 1077);
     /* A fault is no call: there is nothing that a copy could be answered with. */
-    const uint64_t third = new_thread(second, child_count, 0);
     CHECK(other != 0 && run_thread(first, (child_t *)0, 0, ANY_PRIORITY) != 0 && hear(&r));
     IS(r.badge, BADGE | 1);
-    IS(sys_thread_copy(third, r.token), ERR_STATE);
+    IS(sys_create_thread(new_slot(), second, ANY_PRIORITY, r.token, CTL), ERR_STATE);
     return 0;
 }
 

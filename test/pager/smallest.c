@@ -85,8 +85,9 @@ static void take_down(unsigned p)
     table[p] = (struct process){0};
 }
 
-/* A place with a space and a thread; 0: there is none, or no room in the kernel. */
-unsigned smallest_make(unsigned parent)
+/* A place with a space and a thread, with the registers of a caller if there is a token; 0: there
+ * is none, or no room in the kernel. */
+unsigned smallest_make(unsigned parent, uint64_t token)
 {
     unsigned p = 1;
     while (p < PROCESSES && table[p].state != NONE)
@@ -96,7 +97,8 @@ unsigned smallest_make(unsigned parent)
         return 0;
     if (sys_cap_install(smallest_space(p), SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CONSOLE) !=
             0 ||
-        sys_create(TYPE_THREAD, thread_of(p), smallest_space(p), 0, BOOT_SLOT_CONTROL) != 0) {
+        sys_create_thread(thread_of(p), smallest_space(p), PRIORITY_DEFAULT, token,
+                          BOOT_SLOT_CONTROL) != 0) {
         take_down(p);
         return 0;
     }
@@ -109,7 +111,6 @@ static void set_off(unsigned p, uint64_t heap_break)
 {
     nalive++;
     table[p].heap_break = heap_break;
-    sys_thread_priority(thread_of(p), PRIORITY_DEFAULT);
     sys_thread_start(thread_of(p));
 }
 
@@ -122,7 +123,7 @@ void smallest_start(unsigned p, uint64_t pc, uint64_t sp, uint64_t argument, uin
 static err_t do_fork(unsigned parent, uint64_t token)
 {
     pfn_t frame;
-    unsigned p = smallest_make(parent);
+    unsigned p = smallest_make(parent, token);
     bool good = p != 0;
     for (long at = 0; good && (at = sys_next(smallest_space(parent), (uint64_t)at, &frame)) >= 0;
          at += PAGE_SIZE) {
@@ -130,7 +131,7 @@ static err_t do_fork(unsigned parent, uint64_t token)
         at &= ~(long)RIGHTS_MASK;
         good = smallest_page(p, (uint64_t)at, rights, window(frame), 0, PAGE_SIZE);
     }
-    if (good && sys_thread_copy(thread_of(p), token) == 0) {
+    if (good) {
         set_off(p, table[parent].heap_break);
         return p;
     }

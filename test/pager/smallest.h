@@ -12,8 +12,9 @@ static inline uint64_t *window(pfn_t frame)
 
 /* smallest.c. Places of processes are numbers from 1 on. */
 _Noreturn void server_main(const struct boot_info *boot);
-uint64_t smallest_space(unsigned p);     /* its slot */
-unsigned smallest_make(unsigned parent); /* a space and a thread; 0: no place, or no room */
+uint64_t smallest_space(unsigned p); /* its slot */
+unsigned smallest_make(unsigned parent,
+                       uint64_t token); /* a space and a thread; 0: no place, or no room */
 bool smallest_page(unsigned p, uint64_t va, unsigned rights, const void *bytes, uint64_t offset,
                    uint64_t nbytes); /* adds one: zeros but for those bytes; false: no frame */
 void smallest_start(unsigned p, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t heap);

@@ -75,7 +75,7 @@ static unsigned load(const struct boot_info *boot, const char *program, struct e
 {
     const void *archive = (const void *)(MEMORY_WINDOW + boot->archive_start);
     struct archive_file file;
-    unsigned p = smallest_make(0);
+    unsigned p = smallest_make(0, 0);
     if (p == 0 || archive_find(archive, boot->archive_nbytes, program, &file) != 1 ||
         elf_read(file.data, file.nbytes, STACK_TOP - STACK_NPAGES * PAGE_SIZE, image) != ELF_OK)
         return 0;
