@@ -39,9 +39,9 @@ uint64_t pool_total_frames(void)
 
 static void zero_frame(uint64_t *word)
 {
-    for (uint64_t *end = word + PAGE_SIZE / 8; word != end; word += 16) {
-#pragma GCC unroll 16
-        for (int i = 0; i < 16; i++)
+    for (uint64_t *end = word + PAGE_SIZE / 8; word != end; word += 64) {
+#pragma GCC unroll 64
+        for (int i = 0; i < 64; i++)
             word[i] = 0;
     }
 }

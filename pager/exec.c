@@ -121,8 +121,7 @@ static void change_over(struct process *process, const struct image *image, cons
 {
     port_thread_stop(process, 0);
     process->threads = 1;
-    for (unsigned i = 0; i < THREADS_MAX; i++)
-        process->waiter[i].token = process->faulted[i].token = 0;
+    process_forget_tokens(process);
     process->handler = 0;
     process->handler_waits = false;
     service_drop_pages(process);

@@ -117,14 +117,13 @@ static void fork_settled(struct process *parent, struct process *child, const st
     install_settled(child, region, va, npages, &settled);
 }
 
-/* Do all pages of the region cross the fork alike, whatever its rights? */
-static bool is_plain(const struct process *parent, const struct region *region)
+/* Pages are settled one by one. */
+static bool by_page(const struct process *parent)
 {
-    return region->kind == REGION_PRIVATE &&
-           (region->rights == 0 || (!parent->pinned && parent->policy->at_fork == NULL));
+    return parent->pinned || parent->policy->at_fork != NULL;
 }
 
-/* One leaf's part of a region, or of plain ones side by side from `region` on. The parent's entries
+/* One leaf's part of a region, or of those alike from `region` on. The parent's entries
  * lose the right to store in the same call that gives the child its own, and before the lock is
  * left: no store through an old entry comes after the count was raised (count against upgrade). */
 static void fork_run(struct process *parent, struct process *child, const struct region *region,
@@ -134,7 +133,7 @@ static void fork_run(struct process *parent, struct process *child, const struct
     if (source == NULL)
         return;
     bool private = region->kind == REGION_PRIVATE;
-    if (private && !is_plain(parent, region)) {
+    if (private && region->rights != 0 && by_page(parent)) {
         fork_settled(parent, child, region, va, npages);
         return;
     }
@@ -145,14 +144,14 @@ static void fork_run(struct process *parent, struct process *child, const struct
         port_drop(parent, va, npages); /* no room for the child's table: both will fault */
 }
 
-/* The last of the regions from `region` on that are forked in one run: plain, and without a leaf
- * between one and the next. */
+/* The last of the regions from `region` on that are forked in one run: private ones, whatever their
+ * rights, without a leaf between one and the next. */
 static const struct region *last_alike(const struct process *parent, const struct region *region,
                                        const struct region *end)
 {
-    if (!is_plain(parent, region))
+    if (region->kind != REGION_PRIVATE || by_page(parent))
         return region;
-    while (region + 1 != end && is_plain(parent, region + 1) &&
+    while (region + 1 != end && region[1].kind == REGION_PRIVATE &&
            region[1].start >> LEAF_SHIFT <= region->end >> LEAF_SHIFT)
         region++;
     return region;
@@ -218,7 +217,8 @@ err_t fork_process(struct process *parent, uint64_t token)
     child->land_start = parent->land_start;
     child->land_end = parent->land_end;
     child->land_target = parent->land_target;
-    __builtin_memcpy(child->name, parent->name, NAME_NBYTES);
+    child->name_words[0] = parent->name_words[0];
+    child->name_words[1] = parent->name_words[1];
     fork_regions(parent, child);
     port_thread_start(child, 0);
     return child->pid;

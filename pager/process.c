@@ -85,7 +85,14 @@ uint64_t process_family_npages(const struct process *process)
     return npages;
 }
 
-/* What follows the first region is not read before it is written. */
+void process_forget_tokens(struct process *process)
+{
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < THREADS_MAX; i++)
+        process->waiter[i].token = process->faulted[i].token = 0;
+}
+
+/* What follows the first region is not read before it is written, but for tokens. */
 enum { UNREAD = offsetof(struct process, regions.region[1]) };
 
 struct process *process_make(struct process *parent)
@@ -95,6 +102,7 @@ struct process *process_make(struct process *parent)
         return NULL;
     struct process *process = port_frame(frame);
     __builtin_memset(process, 0, UNREAD);
+    process_forget_tokens(process);
     process->pid = new_pid();
     process->badge = process_badge(process->pid);
     process->uncached = true;

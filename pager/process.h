@@ -69,7 +69,6 @@ struct process {
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
-    struct waiter waiter[THREADS_MAX];
     uint8_t priority;
     uint8_t server;                /* slot that its clients have it in; 0: no server */
     uint8_t connected;             /* bits: has the capability of that server */
@@ -77,11 +76,15 @@ struct process {
     uint64_t transfer[SERVERS];    /* address of the page shared with it; 0: none */
     uint64_t land_start, land_end; /* code whose invalid accesses resume at land_target */
     uint64_t land_target;
-    uint64_t handler;                    /* last request of its handler thread; 0: none */
-    bool handler_waits;                  /* that is not answered yet */
-    struct faulted faulted[THREADS_MAX]; /* [0] is being handled if there is a handler */
-    char name[NAME_NBYTES];              /* not ended by NUL if it is full */
+    uint64_t handler;   /* last request of its handler thread; 0: none */
+    bool handler_waits; /* that is not answered yet */
+    union {
+        char name[NAME_NBYTES]; /* not ended by NUL if it is full */
+        uint64_t name_words[NAME_NBYTES / 8];
+    };
     struct regions regions;
+    struct waiter waiter[THREADS_MAX];
+    struct faulted faulted[THREADS_MAX]; /* [0] is being handled if there is a handler */
 };
 
 _Static_assert(sizeof(struct process) <= PAGE_SIZE, "a process is one frame");
@@ -114,6 +117,9 @@ static inline struct process *process_of(uint64_t badge)
 /* A child of `parent` (NULL: init, the first, or a server), without map, regions or space. NULL: no
  * frame. */
 struct process *process_make(struct process *parent);
+
+/* No thread of it waits for a child or for its handler. */
+void process_forget_tokens(struct process *process);
 
 /* Unlinks it and frees its frame; it has neither map nor children. */
 void process_free(struct process *process);

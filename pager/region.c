@@ -13,7 +13,8 @@ const struct region *region_find(const struct regions *regions, uint64_t va)
 void regions_copy(struct regions *to, const struct regions *from)
 {
     to->n = from->n;
-    __builtin_memcpy(to->recent, from->recent, sizeof to->recent);
+    for (uint32_t i = 0; i < RECENT / 4; i++)
+        to->recent_words[i] = from->recent_words[i];
     for (uint32_t i = 0; i < from->n; i++)
         to->region[i] = from->region[i];
 }

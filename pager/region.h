@@ -41,7 +41,10 @@ struct region {
 enum { REGIONS_MAX = 48, RECENT = 16, RECENT_SHIFT = 13 };
 
 struct regions {
-    uint16_t recent[RECENT]; /* bytes from [0] to those found last, see region_recent */
+    union {
+        uint16_t recent[RECENT]; /* bytes from [0] to those found last, see region_recent */
+        uint64_t recent_words[RECENT / 4];
+    };
     uint32_t n;
     struct region region[REGIONS_MAX];
 };

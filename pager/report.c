@@ -40,7 +40,8 @@ static void tell_state(const struct process *p, uint64_t word[6])
     word[2] = (p->state == PROCESS_ZOMBIE ? INFO_ZOMBIE : 0u) |
               (p->server != 0 ? INFO_SERVER : 0u) | (p->threaded ? INFO_THREADED : 0u);
     word[3] = p->priority;
-    __builtin_memcpy(&word[4], p->name, NAME_NBYTES);
+    word[4] = p->name_words[0];
+    word[5] = p->name_words[1];
 }
 
 static void tell_pages(const struct process *p, uint64_t word[6])
