@@ -25,12 +25,13 @@ static bool enough_frames(const struct process *parent)
 /* Entries of a run that both map from now on. The loop that fork's cost is made of. */
 static void share_entries(const entry_t *source, entry_t *target, uint64_t n)
 {
+    struct frame *zeroth = frame_of(0);
 #pragma GCC unroll 8
     for (uint64_t i = 0; i < n; i++) {
         entry_t entry = source[i];
         if (entry == 0)
             continue;
-        frame_hold(entry_frame(entry));
+        frame_hold_of(zeroth, entry_frame(entry));
         target[i] = entry;
     }
 }

@@ -68,6 +68,12 @@ static inline void frame_hold(pfn_t frame)
     frame_of(frame)->refs++;
 }
 
+/* The same in a loop that stores elsewhere too: frame_of(0), and any frame. */
+static inline void frame_hold_of(struct frame *zeroth, pfn_t frame)
+{
+    zeroth[frame].refs++;
+}
+
 static inline uint32_t frame_refs(pfn_t frame)
 {
     return frame_of(frame)->refs;
