@@ -102,10 +102,14 @@ void table_release(const struct table_freed *freed)
         pool_release(freed->leaf);
     if (freed->middle == NULL)
         return;
-    for (uint64_t *entry = freed->middle; *pool_nused(freed->middle) > 0; entry++) {
+    uint64_t *entry = freed->middle;
+    for (unsigned nleft = *pool_nused(entry); nleft > 0; entry++) {
+        if (*entry == 0)
+            continue;
         if (is_table(*entry))
             pool_release(below(*entry));
-        clear(entry);
+        *entry = 0;
+        nleft--;
     }
     pool_release_clean(freed->middle);
 }

@@ -5,16 +5,43 @@
 #include "copy.h"
 #include "install.h"
 
-enum { STACK_NPAGES_DEFAULT = 64, STACK_NPAGES_MAX = 4096 };
+enum { STACK_NPAGES_DEFAULT = 64, STACK_NPAGES_MAX = 4096, FILES_INDEXED = 128 };
 enum { PROGRAM_HEADERS_AT = 32, NPROGRAM_HEADERS_AT = 56, PROGRAM_HEADER_NBYTES = 56 };
 
 static const uint8_t *archive;
 static uint64_t archive_nbytes;
 
+/* The first files of the archive; to read all its headers takes long. */
+static struct archive_file indexed[FILES_INDEXED];
+static unsigned nindexed;
+static bool all_indexed;
+
 void image_init(const void *bytes, uint64_t nbytes)
 {
+    size_t offset = 0;
+    int more = 1;
     archive = bytes;
     archive_nbytes = nbytes;
+    nindexed = 0;
+    while (nindexed < FILES_INDEXED &&
+           (more = archive_next(archive, nbytes, &offset, &indexed[nindexed])) == 1)
+        nindexed++;
+    all_indexed = more == 0;
+}
+
+/* As archive_find. */
+static int find_file(const char *path, struct archive_file *file)
+{
+    for (unsigned i = 0; i < nindexed; i++) {
+        const char *name = indexed[i].name, *p = path;
+        while (*p != '\0' && *p == *name)
+            p++, name++;
+        if (*p == *name) {
+            *file = indexed[i];
+            return 1;
+        }
+    }
+    return all_indexed ? 0 : archive_find(archive, archive_nbytes, path, file);
 }
 
 static pfn_t frame_at(const void *address)
@@ -160,7 +187,7 @@ static err_t lay_out(struct image *image, uint64_t block_npages)
 err_t image_find(struct image *image, const char *path)
 {
     struct archive_file file;
-    int found = archive_find(archive, archive_nbytes, path, &file);
+    int found = find_file(path, &file);
     if (found <= 0)
         return found == 0 ? ERR_NOENT : ERR_NOEXEC;
     image->file = file.data;
@@ -257,7 +284,7 @@ err_t image_build(struct image *image, uint64_t block_npages)
 
 err_t image_map_archive(struct process *process, uint64_t *nbytes)
 {
-    uint64_t start = region_gap(&process->regions, archive_nbytes, PAGE_SIZE, ADDRESS_LIMIT);
+    uint64_t start = region_gap(&process->regions, archive_nbytes, ADDRESS_LIMIT);
     const struct region region = {.start = start,
                                   .end = start + archive_nbytes,
                                   .rights = RIGHT_R,

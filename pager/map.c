@@ -79,7 +79,8 @@ void map_clear(struct map *map, uint64_t start, uint64_t end)
 void map_destroy(struct map *map)
 {
     for (uint64_t va = 0; map->nleaves > 0; va += LEAF_SPAN)
-        map_clear(map, va, va + LEAF_SPAN);
+        if (map->root[va >> LEAF_SHIFT] != 0)
+            map_clear(map, va, va + LEAF_SPAN);
     frame_release_clean(map->root_frame);
     *map = (struct map){0};
 }

@@ -77,7 +77,7 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
     nbytes = page_up(nbytes);
     if (!is_available(process, nbytes >> PAGE_SHIFT))
         return ERR_NOMEM;
-    uint64_t start = region_gap(&process->regions, nbytes, PAGE_SIZE, ADDRESS_LIMIT);
+    uint64_t start = region_gap(&process->regions, nbytes, ADDRESS_LIMIT);
     const struct region region = {
         .start = start,
         .end = start + nbytes,

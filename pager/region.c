@@ -2,6 +2,9 @@
 #include "region.h"
 #include "protocol.h"
 
+/* Small regions lie between these; nothing is at the lowest addresses. */
+enum { LOW_FLOOR = 0x10000, LOW_LIMIT = 1 << 21, LOW_NBYTES_MAX = 0x20000, STACK_GUARD = 0x10000 };
+
 const struct region *region_find(const struct regions *regions, uint64_t va)
 {
     for (const struct region *r = regions->region, *end = r + regions->n; r != end; r++)
@@ -69,7 +72,9 @@ uint64_t region_room(const struct regions *regions, const struct region *region,
     return region + 1 < regions->region + regions->n ? region[1].start : limit;
 }
 
-uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t floor, uint64_t limit)
+/* The highest free range of nbytes below `limit` and above `floor`; 0: none. */
+static uint64_t highest_gap(const struct regions *regions, uint64_t nbytes, uint64_t floor,
+                            uint64_t limit)
 {
     uint64_t top = limit;
     for (uint32_t i = regions->n; i-- > 0;) {
@@ -79,6 +84,23 @@ uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t flo
         top = r->start < top ? r->start : top;
     }
     return top >= nbytes && top - nbytes >= floor ? top - nbytes : 0;
+}
+
+/* Where the guard below the stack begins; 0: there is no stack. */
+static uint64_t stack_guard(const struct regions *regions)
+{
+    for (uint32_t i = 0; i < regions->n; i++)
+        if (regions->region[i].use == USE_STACK)
+            return regions->region[i].start - STACK_GUARD;
+    return 0;
+}
+
+uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t limit)
+{
+    uint64_t guard = stack_guard(regions), low = 0;
+    if (nbytes <= LOW_NBYTES_MAX && guard < LOW_LIMIT)
+        low = highest_gap(regions, nbytes, LOW_FLOOR, guard);
+    return low != 0 ? low : highest_gap(regions, nbytes, PAGE_SIZE, limit);
 }
 
 static bool covered(const struct regions *regions, uint64_t start, uint64_t end,

@@ -79,8 +79,9 @@ struct region *region_heap(struct regions *regions);
 /* The end of free room above `region`: where the next one starts, or `limit`. */
 uint64_t region_room(const struct regions *regions, const struct region *region, uint64_t limit);
 
-/* The highest free range of nbytes below `limit` and above `floor`; 0: none. */
-uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t floor, uint64_t limit);
+/* Where a new region of nbytes may lie: if it is small, below a stack that lies low, so that a
+ * small process needs no second leaf; else the highest free range below `limit`. 0: nowhere. */
+uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t limit);
 
 /* Removes [start, end), all of which must lie in regions of that use. False: it does not, or a
  * split has no room in the table; then nothing changed. */

@@ -74,7 +74,7 @@ err_t service_open(struct process *process, uint64_t token)
     uint64_t nbytes = ((uint64_t)service->nplaces + 1) * PAGE_SIZE;
     if (service->nplaces == 0)
         return 0;
-    uint64_t start = region_gap(&process->regions, nbytes, PAGE_SIZE, ADDRESS_LIMIT);
+    uint64_t start = region_gap(&process->regions, nbytes, ADDRESS_LIMIT);
     const struct region region = {
         .start = start, .end = start + nbytes, .kind = REGION_SHARED, .use = USE_WINDOW};
     if (start == 0 || !region_add(&process->regions, &region))
@@ -160,7 +160,7 @@ static err_t take_place(struct process *process, struct service *service, uint16
 /* One frame in both maps. New frame, checks first; what is left over goes back. */
 static err_t share_page(struct process *process, struct service *service, uint16_t at)
 {
-    uint64_t va = region_gap(&process->regions, PAGE_SIZE, PAGE_SIZE, ADDRESS_LIMIT);
+    uint64_t va = region_gap(&process->regions, PAGE_SIZE, ADDRESS_LIMIT);
     const struct region region = {.start = va,
                                   .end = va + PAGE_SIZE,
                                   .rights = RIGHT_R | RIGHT_W,

@@ -11,6 +11,9 @@ enum { FEW = 400, PLENTY = 1000 }; /* frames; pool */
 
 /* The machine, and a child of init that runs program a. Ends: all frames are back. */
 struct process *check_start(void);
+
+/* No room below the stack: the next small region has a leaf of its own. */
+void check_fill_low(struct process *process);
 void check_end(void);
 uint64_t check_data(void); /* an address of a's data, shared with the archive at first */
 uint64_t check_stack(void);

@@ -57,6 +57,16 @@ int64_t check_mmap(struct process *process, uint64_t npages, bool shared)
     return fake_call(process, REQ_MMAP, npages * PAGE_SIZE, RIGHT_R | RIGHT_W, shared);
 }
 
+void check_fill_low(struct process *process)
+{
+    for (uint64_t npages = 32; npages > 0; npages /= 2) {
+        int64_t va;
+        while ((va = check_mmap(process, npages, false)) > 0 && va < 1 << LEAF_SHIFT)
+            ;
+        CHECK(fake_call(process, REQ_MUNMAP, (uint64_t)va, npages * PAGE_SIZE, 0) == 0);
+    }
+}
+
 bool check_died(int64_t pid, unsigned cause)
 {
     const struct process *p = process_find(pid);
@@ -141,17 +151,31 @@ static bool add(struct regions *r, uint64_t start, uint64_t end)
                       &(struct region){.start = start, .end = end, .rights = 3, .use = USE_MMAP});
 }
 
+/* Small ones lie below a low stack and its guard, as long as there is room. */
+static void test_low_regions(void)
+{
+    static struct regions r;
+    const struct region stack = {.start = 0xf0000, .end = 0x100000, .use = USE_STACK};
+    CHECK(region_add(&r, &stack) && region_gap(&r, 0x1000, ADDRESS_LIMIT) == 0xdf000);
+    CHECK(region_gap(&r, 0x21000, ADDRESS_LIMIT) == ADDRESS_LIMIT - 0x21000);
+    CHECK(add(&r, 0x10000, 0xdf000) && region_gap(&r, 0x1000, ADDRESS_LIMIT) == 0xdf000);
+    CHECK(region_gap(&r, 0x2000, ADDRESS_LIMIT) == ADDRESS_LIMIT - 0x2000);
+    CHECK(region_remove(&r, 0x10000, 0x12000, USE_MMAP) &&
+          region_gap(&r, 0x2000, ADDRESS_LIMIT) == 0x10000 &&
+          region_gap(&r, 0x3000, ADDRESS_LIMIT) == ADDRESS_LIMIT - 0x3000);
+}
+
 static void test_regions(void)
 {
     static struct regions r;
-    CHECK(region_find(&r, 0) == NULL && region_gap(&r, 0x1000, 0x1000, 0x8000) == 0x7000);
+    CHECK(region_find(&r, 0) == NULL && region_gap(&r, 0x1000, 0x8000) == 0x7000);
     CHECK(add(&r, 0x4000, 0x6000) && add(&r, 0x1000, 0x2000) && add(&r, 0x7000, 0x7000));
     CHECK(!add(&r, 0x5000, 0x7000) && !add(&r, 0x3000, 0x5000) && !add(&r, 0x1000, 0x9000));
     CHECK(r.n == 3 && region_find(&r, 0x4000) == &r.region[1] && region_find(&r, 0x5fff) != NULL &&
           region_find(&r, 0x6000) == NULL && region_find(&r, 0x3fff) == NULL);
-    CHECK(region_gap(&r, 0x1000, 0x1000, 0x8000) == 0x7000);
-    CHECK(region_gap(&r, 0x2000, 0x1000, 0x8000) == 0x2000);
-    CHECK(region_gap(&r, 0x3000, 0x1000, 0x8000) == 0);
+    CHECK(region_gap(&r, 0x1000, 0x8000) == 0x7000);
+    CHECK(region_gap(&r, 0x2000, 0x8000) == 0x2000);
+    CHECK(region_gap(&r, 0x3000, 0x8000) == 0);
     CHECK(region_room(&r, &r.region[0], 0x8000) == 0x4000 &&
           region_room(&r, &r.region[2], 0x8000) == 0x8000);
     CHECK(add(&r, 0x7000, 0x9000) && region_remove(&r, 0x7000, 0x9000, USE_MMAP) && r.n == 3);
@@ -176,6 +200,7 @@ int main(void)
     test_frames();
     test_map();
     test_regions();
+    test_low_regions();
     test_memory();
     test_processes();
     test_exec();

@@ -96,6 +96,7 @@ static void test_leaf_short(void)
 {
     struct process *p = check_start();
     int64_t pid = p->pid;
+    check_fill_low(p);
     uint64_t va = (uint64_t)check_mmap(p, 1, false);
     uint8_t byte = 0;
     CHECK((int64_t)va > 0 && map_find(&p->map, va) == NULL);
@@ -153,6 +154,7 @@ static void test_shared(void)
 {
     struct process *p = check_start();
     uint64_t nfree = frames.nfree, copies = process_counts_total().copies;
+    check_fill_low(p);
     uint64_t va = (uint64_t)check_mmap(p, 3, true);
     uint8_t byte = 0;
     CHECK((int64_t)va > 0 && frames.nfree == nfree - 4 && check_refs(p, va) == 1);
@@ -175,6 +177,7 @@ static void test_shared(void)
 static void test_shared_short(void)
 {
     struct process *p = check_start();
+    check_fill_low(p);
     for (uint64_t left = 0; left < 5; left++) {
         check_drain(left);
         uint64_t n = p->regions.n;
@@ -208,6 +211,7 @@ static void test_limits(void)
     CHECK(fake_call(p, REQ_MMAP, ADDRESS_LIMIT, RW, 0) == ERR_NOMEM);
     CHECK(fake_call(p, REQ_MMAP, 1, RIGHT_W, 0) == ERR_INVALID);
     CHECK(fake_call(p, REQ_MMAP, 1, 8, 0) == ERR_INVALID);
+    check_fill_low(p);
     uint64_t va = (uint64_t)fake_call(p, REQ_MMAP, 1, RW, 0);
     CHECK(va == ADDRESS_LIMIT - PAGE_SIZE && fake_store(p, va + 9, 1));
     CHECK(fake_call(p, REQ_MUNMAP, va + 1, 1, 0) == ERR_INVALID);

@@ -124,6 +124,7 @@ static void test_omit(void)
 static void test_fork_short(void)
 {
     struct process *process = start("mixed");
+    check_fill_low(process);
     uint64_t last = (uint64_t)check_mmap(process, 2, false);
     CHECK(check_mmap(process, 250, false) > 0 && check_mmap(process, 260, false) > 0);
     uint64_t area = (uint64_t)check_mmap(process, 120, false);
