@@ -5,11 +5,8 @@ enum {
     LEGACY_PUTCHAR = 1,
     EXT_TIME = 0x54494D45,
     EXT_IPI = 0x735049,
-    EXT_RFENCE = 0x52464E43,
     EXT_HSM = 0x48534D,
     EXT_SRST = 0x53525354,
-    RFENCE_FENCE_I = 0,
-    RFENCE_SFENCE_VMA_ASID = 2,
 };
 
 static long sbi_call(uint64_t extension, uint64_t function, const uint64_t arg[5])
@@ -41,16 +38,6 @@ void sbi_set_timer(uint64_t time)
 void sbi_send_ipi(uint64_t hart_id)
 {
     sbi_call(EXT_IPI, 0, (uint64_t[5]){1, hart_id});
-}
-
-void sbi_remote_fence(uint64_t hart_id, uint64_t asid)
-{
-    sbi_call(EXT_RFENCE, RFENCE_SFENCE_VMA_ASID, (uint64_t[5]){1, hart_id, 0, ~0ul, asid});
-}
-
-void sbi_remote_fence_code(uint64_t hart_id)
-{
-    sbi_call(EXT_RFENCE, RFENCE_FENCE_I, (uint64_t[5]){1, hart_id});
 }
 
 long sbi_hart_start(uint64_t hart_id, uint64_t start, uint64_t opaque)

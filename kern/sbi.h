@@ -8,8 +8,6 @@
 void sbi_console_putchar(char c);
 void sbi_set_timer(uint64_t time);
 void sbi_send_ipi(uint64_t hart_id);
-void sbi_remote_fence(uint64_t hart_id, uint64_t asid); /* all addresses; returns when done */
 long sbi_hart_start(uint64_t hart_id, uint64_t start, uint64_t opaque);
-void sbi_remote_fence_code(uint64_t hart_id); /* fence.i there; returns when done */
-void sbi_shutdown(int failed);                /* returns only if the firmware can't */
+void sbi_shutdown(int failed); /* returns only if the firmware can't */
 #endif

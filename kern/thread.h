@@ -51,6 +51,7 @@ struct hart {
     uint64_t bit;           /* 1 << index, in masks of harts */
     uint64_t id;            /* the firmware's number; at HART_ID */
     uint64_t next_tick;
+    uint64_t asked; /* by others, without the lock (remote.c); 0: nothing */
     uint32_t index;
     uint32_t plic_context;
     bool idle;

@@ -1,7 +1,7 @@
 /* TLB shootdown: now on harts that run the space, later on those that don't. */
 #include "tlb.h"
+#include "remote.h"
 #include "riscv.h"
-#include "sbi.h"
 #include "thread.h"
 
 static uint64_t nshootdowns;
@@ -17,8 +17,8 @@ uint64_t tlb_active(const struct space *space)
 
 /* What tlb_active says is right while the kernel lock is held: a hart changes `space` and satp
  * together under the lock, so a hart that is not on the space can't come to run it before it sees
- * its bit in `stale`. The firmware's fence reaches a hart in user mode, in the kernel, or spinning
- * for the lock, and returns only when that hart has done it. */
+ * its bit in `stale`. The others do their fence wherever they are: in user mode they are
+ * interrupted, in the kernel they do it while they wait for this lock. */
 void tlb_forget(struct space *space)
 {
     struct hart *me = this_hart();
@@ -29,9 +29,7 @@ void tlb_forget(struct space *space)
     if (others == 0)
         return;
     nshootdowns++;
-    for (uint32_t i = 0; i < nharts; i++)
-        if ((others >> i & 1) != 0)
-            sbi_remote_fence(harts[i]->id, space->asid);
+    remote_fence(others, space->asid);
 }
 
 void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
@@ -46,9 +44,7 @@ void tlb_new_code(struct space *space)
 {
     uint64_t active = tlb_active(space), others = active & ~this_hart()->bit;
     space->stale |= hart_bits & ~active;
-    for (uint32_t i = 0; i < nharts; i++)
-        if ((others >> i & 1) != 0)
-            sbi_remote_fence_code(harts[i]->id);
+    remote_fence_code(others);
     fence_code();
 }
 

@@ -1,5 +1,5 @@
 /* TLB shootdown and the switch between spaces.
- * Source: privileged specification, 4.2.1 (SFENCE.VMA); SBI 1.0, RFENCE extension. */
+ * Source: privileged specification, 4.2.1 (SFENCE.VMA). */
 #ifndef KERN_TLB_H
 #define KERN_TLB_H
 #include "space.h"

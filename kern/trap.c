@@ -2,6 +2,7 @@
 #include "trap.h"
 #include "console.h"
 #include "irq.h"
+#include "remote.h"
 #include "riscv.h"
 #include "sched.h"
 #include "syscall.h"
@@ -13,8 +14,10 @@
 static bool acknowledge(uint64_t *pending)
 {
     *pending = csr_read(sip) & csr_read(sie);
-    if ((*pending & INTERRUPT_SOFTWARE) != 0)
+    if ((*pending & INTERRUPT_SOFTWARE) != 0) {
         csr_clear(sip, INTERRUPT_SOFTWARE);
+        remote_answer();
+    }
     return (*pending & INTERRUPT_TIMER) != 0 && timer_start();
 }
 

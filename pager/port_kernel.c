@@ -7,6 +7,7 @@
 #include "../kern/console.h"
 #include "../kern/irq.h"
 #include "../kern/object.h"
+#include "../kern/remote.h"
 #include "../kern/sched.h"
 #include "../kern/table.h"
 #include "../kern/tlb.h"
@@ -106,17 +107,10 @@ err_t port_space_make(struct process *process, bool init)
     return space == NULL ? ERR_POOL : 0;
 }
 
-/* A hart has been told to come into the kernel: it shall find the lock free. */
-static void stand_aside(void)
-{
-    for (volatile unsigned i = 0; i < 500; i++)
-        ;
-}
-
 /* A piece at a time; between two, other harts leave what is being destroyed. */
 static void destroy(struct object *object)
 {
-    for (;;) {
+    for (unsigned turns = 0;;) {
         lock_acquire(&kernel_lock);
         if (object == &this_hart()->space->object)
             tlb_activate(NULL);
@@ -125,7 +119,7 @@ static void destroy(struct object *object)
         if (left == 0)
             return;
         if (left == ERR_AGAIN)
-            stand_aside();
+            remote_wait(&turns);
     }
 }
 
@@ -322,13 +316,13 @@ void port_thread_start(struct process *process, unsigned number)
 
 void port_thread_stop(struct process *process, unsigned number)
 {
-    for (;;) {
+    for (unsigned turns = 0;;) {
         lock_acquire(&kernel_lock);
         err_t left = sched_stop(thread_of(process, number));
         lock_release(&kernel_lock);
         if (left == 0)
             return;
-        stand_aside();
+        remote_wait(&turns);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "host_machine.h"
 #include "../../kern/boot.h"
 #include "../../kern/console.h"
+#include "../../kern/remote.h"
 #include "../../kern/sbi.h"
 #include "../../kern/tlb.h"
 #include <stdio.h>
@@ -90,14 +91,22 @@ static unsigned hart_of_id(uint64_t id)
     return (unsigned)(id - 10);
 }
 
-void sbi_remote_fence(uint64_t id, uint64_t asid)
+void remote_fence(uint64_t mask, uint64_t asid)
 {
-    forget(hart_of_id(id), 0, true, asid, false);
+    for (unsigned h = 0; h < HOST_HARTS; h++)
+        if ((mask >> h & 1) != 0)
+            forget(h, 0, true, asid, false);
 }
 
-void sbi_remote_fence_code(uint64_t id)
+void remote_fence_code(uint64_t mask)
 {
-    host.ncode_fences[hart_of_id(id)]++;
+    for (unsigned h = 0; h < HOST_HARTS; h++)
+        host.ncode_fences[h] += mask >> h & 1;
+}
+
+void lock_wait(struct lock *lock)
+{
+    host_breach("the kernel waits for itself", lock->held);
 }
 
 void sbi_send_ipi(uint64_t id)

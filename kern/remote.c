@@ -1,0 +1,69 @@
+/* Harts that wait for each other. */
+#include "remote.h"
+#include "sbi.h"
+#include "thread.h"
+
+enum { ASKED = 1, ASKED_CODE = 2, ASID_SHIFT = 2, SPINS = 200 };
+
+static bool is_asked(const struct hart *hart)
+{
+    return __atomic_load_n(&hart->asked, __ATOMIC_ACQUIRE) != 0;
+}
+
+void remote_answer(void)
+{
+    struct hart *me = this_hart();
+    if (!is_asked(me))
+        return;
+    if ((me->asked & ASKED_CODE) != 0)
+        fence_code();
+    else
+        fence_asid(me->asked >> ASID_SHIFT);
+    __atomic_store_n(&me->asked, 0, __ATOMIC_RELEASE);
+}
+
+void remote_wait(unsigned *turns)
+{
+    remote_answer();
+    if (*turns == SPINS) {
+        csr_set(sip, INTERRUPT_SOFTWARE);
+        __asm__ volatile("wfi");
+        return;
+    }
+    ++*turns;
+    __asm__ volatile(".word 0x0100000f"); /* pause: a hint, a fence where unknown */
+}
+
+/* What the others were told to forget was stored before they are asked: release. */
+static void ask(uint64_t mask, uint64_t what)
+{
+    unsigned turns = 0;
+    for (uint32_t i = 0; i < nharts; i++) {
+        if ((mask >> i & 1) == 0)
+            continue;
+        __atomic_store_n(&harts[i]->asked, what, __ATOMIC_RELEASE);
+        sbi_send_ipi(harts[i]->id);
+    }
+    for (uint32_t i = 0; i < nharts; i++)
+        while ((mask >> i & 1) != 0 && is_asked(harts[i]))
+            remote_wait(&turns);
+}
+
+void remote_fence(uint64_t mask, uint64_t asid)
+{
+    ask(mask, asid << ASID_SHIFT | ASKED);
+}
+
+void remote_fence_code(uint64_t mask)
+{
+    ask(mask, ASKED_CODE);
+}
+
+void lock_wait(struct lock *lock)
+{
+    unsigned turns = 0;
+    do
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0)
+            remote_wait(&turns);
+    while (!lock_try(lock));
+}
