@@ -217,10 +217,10 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
                                uint64_t pc, uint64_t token)
 {
     unsigned needed = needed_right(cause);
+    if (process->threaded && token == 0) /* before all else: only who is parked can be ended */
+        return FAULT_PARK;
     if (process->dying)
         return 0;
-    if (process->threaded && token == 0)
-        return FAULT_PARK;
     if (needed == 0)
         return end(process, cause_of_death(cause));
     const struct region *region = region_meet(&process->regions, address);
