@@ -4,73 +4,12 @@
  * own, and the frames in use after it must be those before. *Meaning* holds under every policy;
  * what *economy* asserts (copies, upgrades, frames) only under policies that declare it. */
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cowtest.h"
 
 enum { MIB = 1 << 20 };
-
-bool test_lazy_fork, test_upgrades;
-
-void test_fail(const char *file, int line, const char *why)
-{
-    (void)file;
-    printf("(line %d: %s) ", line, why);
-    fflush(stdout);
-    _exit(1);
-}
-
-long test_free_pages(void)
-{
-    return holstein_statistic(STATISTIC_FREE);
-}
-
-char *test_pages(size_t npages)
-{
-    char *area = sbrk((ptrdiff_t)(npages * PAGE));
-    CHECK(area != (char *)-1);
-    for (size_t i = 0; i < npages; i++)
-        area[i * PAGE] = 1;
-    return area;
-}
-
-struct shared *test_shared(void)
-{
-    struct shared *shared =
-        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(shared != MAP_FAILED);
-    return shared;
-}
-
-void test_await(_Atomic long *word, long value)
-{
-    while (*word < value)
-        sched_yield();
-}
-
-void test_join(int nchildren)
-{
-    for (int i = 0; i < nchildren; i++) {
-        uint32_t status, cause;
-        CHECK(holstein_wait(-1, &status, &cause) > 0);
-        CHECK(cause == CAUSE_EXIT && status == 0);
-    }
-}
-
-pid_t test_fork(void)
-{
-    pid_t child = fork();
-    CHECK(child >= 0);
-    return child;
-}
 
 /* More than half of memory, touched; the child lives. A policy that copies at fork may refuse. */
 static void simple(void)
@@ -237,10 +176,7 @@ static void chain(void)
     _exit(0);
 }
 
-static const struct {
-    const char *name;
-    void (*function)(void);
-} tests[] = {
+static const struct test tests[] = {
     {"simple", simple},
     {"three", three},
     {"forkfork", forkfork},
@@ -265,60 +201,12 @@ static const struct {
     {"serve", test_serve},
     {"file", test_file},
 };
-enum { TESTS = sizeof tests / sizeof tests[0], OWN_PAGES_MAX = 8 };
-
-static bool run(size_t i)
-{
-    long before = test_free_pages();
-    printf("cowtest: %s ", tests[i].name);
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        tests[i].function();
-        _exit(0);
-    }
-    uint32_t status = 0, cause = 0;
-    bool ok = child > 0 && holstein_wait(child, &status, &cause) == child;
-    if (!ok || cause != CAUSE_EXIT || status != 0) {
-        printf("FAILED status=%lu cause=%s\n", (unsigned long)status, holstein_cause(cause));
-        return false;
-    }
-    /* Orphans of a test end on their own; what they hold returns then. A policy without an economy
-     * may give this process a page more than once. */
-    long after = test_free_pages(), own = test_lazy_fork || test_upgrades ? 0 : OWN_PAGES_MAX;
-    for (int turn = 0; turn < 10000 && (after > before || after < before - own); turn++) {
-        sched_yield();
-        after = test_free_pages();
-    }
-    if (after > before + own || after < before - own) {
-        printf("FAILED frames=%ld before=%ld\n", after, before);
-        return false;
-    }
-    printf("ok\n");
-    return true;
-}
 
 int main(int argc, char **argv)
 {
-    int failed = 0;
     if (argc == 3 && strcmp(argv[1], "--exec") == 0)
         return test_exec_child(argv[2]);
     if (argc == 2 && strcmp(argv[1], "--die") == 0)
         *(volatile char *)NULL = 0; /* what does the run report then? */
-    long flags = holstein_statistic(STATISTIC_POLICY);
-    test_lazy_fork = (flags & POLICY_IS_LAZY) != 0;
-    test_upgrades = (flags & POLICY_UPGRADES) != 0;
-    for (int a = 1; a < argc; a++) {
-        size_t i = 0;
-        while (i < TESTS && strcmp(tests[i].name, argv[a]) != 0)
-            i++;
-        if (i == TESTS) {
-            printf("cowtest: no test %s\n", argv[a]);
-            return 2;
-        }
-        failed += !run(i);
-    }
-    for (size_t i = 0; argc == 1 && i < TESTS; i++)
-        failed += !run(i);
-    return failed == 0 ? 0 : 1;
+    return test_main(tests, sizeof tests / sizeof tests[0], argc, argv);
 }

@@ -39,6 +39,13 @@ long libsys_console_write(const void *from, size_t nbytes);
 /* A name for the console's device; -1 and errno. */
 int libsys_mknod(const char *name);
 
+/* Another thread: holstein_thread, whose function is told its thread's number, too. */
+long libsys_thread(void (*function)(void *, uint64_t), void *argument, void *stack, size_t nbytes);
+
+/* What a fork means for threads; not there (NULL) in a program that has one alone. */
+enum libsys_fork { FORK_BEFORE, FORK_PARENT, FORK_CHILD };
+void libsys_fork_threads(enum libsys_fork) __attribute__((weak));
+
 /* Writes what stdout has collected; not there (NULL) in a program that has no streams. */
 void libsys_flush(void) __attribute__((weak));
 #endif

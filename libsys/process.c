@@ -26,9 +26,13 @@ pid_t fork(void)
 {
     if (libsys_flush != NULL)
         libsys_flush(); /* or the child would write it again */
+    if (libsys_fork_threads != NULL)
+        libsys_fork_threads(FORK_BEFORE);
     pid_t child = (pid_t)request(REQ_FORK, 0, 0, 0);
     if (child == 0)
         libsys_forget_page();
+    if (libsys_fork_threads != NULL)
+        libsys_fork_threads(child == 0 ? FORK_CHILD : FORK_PARENT);
     return child;
 }
 
@@ -164,7 +168,7 @@ long holstein_policy(const char *name)
 }
 
 /* From the top of the stack: thread-local storage, then the function for libsys_thread_start. */
-long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes)
+long libsys_thread(void (*function)(void *, uint64_t), void *argument, void *stack, size_t nbytes)
 {
     size_t tls_nbytes = (size_t)__tls_nbytes;
     if (nbytes < tls_nbytes + 1024) {
@@ -180,6 +184,12 @@ long holstein_thread(void (*function)(void *), void *argument, void *stack, size
     uint64_t word[6] = {REQ_THREAD, (uint64_t)libsys_thread_start, (uint64_t)top,
                         (uint64_t)argument, tls};
     return libsys_result(libsys_request(word));
+}
+
+long holstein_thread(void (*function)(void *), void *argument, void *stack, size_t nbytes)
+{
+    return libsys_thread((void (*)(void *, uint64_t))(void (*)(void))function, argument, stack,
+                         nbytes);
 }
 
 long holstein_fault(enum handler_answer answer, struct holstein_fault *fault)

@@ -89,7 +89,7 @@ void process_forget_tokens(struct process *process)
 {
 #pragma GCC unroll 8
     for (unsigned i = 0; i < THREADS_MAX; i++)
-        process->waiter[i].token = process->faulted[i].token = 0;
+        process->waiter[i].token = process->sleeper[i].token = process->faulted[i].token = 0;
 }
 
 /* What follows the first region is not read before it is written, but for tokens. */

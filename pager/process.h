@@ -30,6 +30,10 @@ struct waiter { /* a thread of this process waits for a child; token 0: none */
     int64_t pid;
 };
 
+struct sleeper { /* a thread of this process waits at a word of its memory; token 0: none */
+    uint64_t token, address;
+};
+
 struct faulted { /* a thread of this process waits for its handler; token 0: none */
     uint64_t token, address, cause, pc;
 };
@@ -84,6 +88,7 @@ struct process {
     };
     struct regions regions;
     struct waiter waiter[THREADS_MAX];
+    struct sleeper sleeper[THREADS_MAX]; /* who came first stands first */
     struct faulted faulted[THREADS_MAX]; /* [0] is being handled if there is a handler */
 };
 

@@ -52,7 +52,8 @@ enum request {
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID */
     REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID */
     REQ_THREAD,  /* a1 pc, a2 sp, a3 argument, a4 tp -> thread number. ERR_LIMIT, ERR_POOL */
-    REQ_THREAD_EXIT, /* a1 own thread number, not 0. ERR_INVALID */
+    REQ_THREAD_EXIT, /* a1 own thread number, not 0; a2 address of a word, or 0: when the thread is
+                        gone it becomes 0, and who waits there is woken. ERR_INVALID */
     REQ_STATISTICS,  /* a1 enum pager_statistic -> value. ERR_INVALID */
     REQ_AUDIT,       /* init only -> number of violations, a1 frames, a2 free, a3 used, a4 kernel;
                     ERR_AGAIN: a copy is under way */
@@ -77,6 +78,9 @@ enum request {
     REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
                   where struct server_events is; 0: it keeps no table */
     REQ_ARCHIVE, /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
+    REQ_WORD_WAIT, /* a1 address of a 32-bit word, a2 its value -> 0 when another thread has woken
+                      it. ERR_AGAIN: it has another value, or look again; ERR_INVALID */
+    REQ_WORD_WAKE, /* a1 address, a2 how many at the most -> how many threads that waited there */
 };
 
 enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobody */ };

@@ -11,6 +11,7 @@
 #include "mmap.h"
 #include "report.h"
 #include "service.h"
+#include "words.h"
 
 static uint64_t total_npages, own_npages;
 
@@ -137,14 +138,17 @@ static err_t make_thread(struct process *process, const uint64_t word[6])
 }
 
 /* The answer goes to whoever asked: if that was the thread that ended, nobody gets it. */
-static err_t end_thread(struct process *process, uint64_t token, uint64_t number)
+static err_t end_thread(struct process *process, uint64_t token, const uint64_t word[6])
 {
+    uint64_t number = word[1];
     if (number == 0 || number >= THREADS_MAX || (process->threads >> number & 1) == 0)
         return ERR_INVALID;
     if (invalid_leave(process, token))
         return 0;
     port_thread_destroy(process, (unsigned)number);
     process->threads &= ~(1u << number);
+    if (!words_clear(process, word[2]))
+        death_kill(process, CAUSE_MEMORY);
     return 0;
 }
 
@@ -207,13 +211,14 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
     case REQ_MUNMAP: return mmap_unmap(process, word[1], word[2]);
     case REQ_THREAD: return make_thread(process, word);
-    case REQ_THREAD_EXIT: return end_thread(process, token, word[1]);
+    case REQ_THREAD_EXIT: return end_thread(process, token, word);
     case REQ_STATISTICS: return report_statistic(process, word[1]);
     case REQ_SERVE: return serve_children(process);
     case REQ_POLICY_SET: return set_policy(process, word);
     case REQ_MPROTECT: return mmap_protect(process, word[1], word[2], word[3]);
     case REQ_PRIORITY: return set_priority(process, word[1], word[2]);
     case REQ_CONNECT: return service_connect(process, word[1]);
+    case REQ_WORD_WAKE: return words_wake(process, word[1], word[2]);
     default: return ERR_NUMBER;
     }
 }
@@ -243,6 +248,7 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
         word[0] = (uint64_t)error;
         return error != 0;
     case REQ_WAIT: return death_wait(process, token, word);
+    case REQ_WORD_WAIT: return words_wait(process, token, word);
     case REQ_HANDLER: return invalid_wait(process, token, word);
     case REQ_PROCESS: word[0] = (uint64_t)report_process(word); return true;
     case REQ_READY:

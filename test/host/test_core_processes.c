@@ -118,9 +118,42 @@ static void test_threads(void)
     check_end();
 }
 
+static enum fake_answer wait_at(struct process *p, unsigned thread, uint64_t va, uint64_t value)
+{
+    uint64_t word[6] = {REQ_WORD_WAIT, va, value};
+    enum fake_answer answer = fake_request(p, thread, word);
+    CHECK(answer == FAKE_WAITS || (int64_t)word[0] == ERR_AGAIN);
+    return answer;
+}
+
+/* Waiting at a word: only while it has that value, woken in the order they came; an ended thread's
+ * word becomes 0 in a page of its own. */
+static void test_words(void)
+{
+    struct process *p = check_start();
+    uint64_t va = check_stack(), text = 0x100000, word[6] = {REQ_THREAD_EXIT, 1, va};
+    uint8_t byte = 9;
+    CHECK(fake_store(p, va, 5) && fake_call(p, REQ_THREAD, text, 0, 0) == 1 &&
+          fake_call(p, REQ_THREAD, text, 0, 0) == 2);
+    CHECK(fake_call(p, REQ_WORD_WAIT, va + 1, 0, 0) == ERR_INVALID &&
+          fake_call(p, REQ_WORD_WAIT, text, 0, 0) == ERR_INVALID &&
+          fake_call(p, REQ_WORD_WAIT, ~3ul, 0, 0) == ERR_INVALID);
+    CHECK(wait_at(p, 1, va, 4) == FAKE_ANSWERED && wait_at(p, 1, va, 5) == FAKE_WAITS &&
+          wait_at(p, 2, va, 5) == FAKE_WAITS);
+    CHECK(fake_call(p, REQ_WORD_WAKE, va + 4, 9, 0) == 0);
+    CHECK(fake_call(p, REQ_WORD_WAKE, va, 1, 0) == 1 && fake_is_idle(p, 1) && !fake_is_idle(p, 2));
+    struct process *child = fake_fork(p);
+    CHECK(fake_call(child, REQ_WORD_WAKE, va, 9, 0) == 0 && !fake_is_idle(p, 2));
+    CHECK(fake_request(p, 1, word) == FAKE_GONE && fake_is_idle(p, 2));
+    CHECK(fake_load(p, va, &byte) && byte == 0 && fake_load(child, va, &byte) && byte == 5);
+    CHECK(wait_at(p, 2, va, 0) == FAKE_WAITS && fake_audit() == 0);
+    check_end();
+}
+
 void test_processes(void)
 {
     test_fork();
     test_deaths();
     test_threads();
+    test_words();
 }
