@@ -166,9 +166,11 @@ void test_kill_all(void)
             shared->word[2] = 1;
             if (round % 2 == 0)
                 block_at_mutex(NULL);
-            for (;;)
+            for (;;) {
                 if (fork() == 0)
                     _exit(0);
+                wait(NULL);
+            }
         }
         test_await(&shared->word[2], 1);
         CHECK(kill(child, SIGKILL) == 0);
