@@ -77,7 +77,7 @@ enum request {
                     SLOT_CONTROL -> 0. ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
     REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
                   where struct server_events is; 0: it keeps no table */
-    REQ_ARCHIVE, /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
+    REQ_ARCHIVE,   /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
     REQ_WORD_WAIT, /* a1 address of a 32-bit word, a2 its value -> 0 when another thread has woken
                       it. ERR_AGAIN: it has another value, or look again; ERR_INVALID */
     REQ_WORD_WAKE, /* a1 address, a2 how many at the most -> how many threads that waited there */
