@@ -140,6 +140,16 @@ static void absurd_requests(void)
                 CHECK((long)holstein_request(word) < 0);
         }
     }
+    /* What stands at an address: nothing there, or a process that is not. */
+    for (int i = 0; i < ABSURD * ABSURD; i++) {
+        uint64_t a = absurd[i % ABSURD], pid = absurd[i / ABSURD];
+        uint64_t page[6] = {REQ_PROCESS, pid, INFO_PAGE, a};
+        uint64_t none[6] = {REQ_PROCESS, pid, INFO_PAGE + 1 + a % (1ul << 63), a};
+        long next = holstein_request(page);
+        CHECK(next >= 0 && (next == 0 || (page[1] == 0) == (page[2] == 0)));
+        CHECK(a < 1ul << 31 || next == 0 || page[1] == 0);
+        CHECK(holstein_request(none) == ERR_INVALID);
+    }
     /* A message that looks like a fault is a request like any other: the badge tells them apart. */
     uint64_t forged[6] = {(uint64_t)absurd, 15, 0x100000, 0, 0, 0};
     CHECK((long)holstein_request(forged) == ERR_NUMBER);

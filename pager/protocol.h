@@ -94,6 +94,8 @@ enum process_info {
     INFO_PAGES,  /* a1 own, a2 shared with others, a3 not there yet (zero at the first touch),
                     a4 that may be stored to without a fault */
     INFO_FAULTS, /* a1 upgrades, a2 copies, a3 zero-fills, a4 others */
+    INFO_PAGE,   /* of the page that holds the address in a3: a1 frame, a2 its owners, a3 rights of
+                    its region, a4 rights that are installed; all 0: no page there */
 };
 enum process_flag { INFO_ZOMBIE = 1, INFO_SERVER = 2, INFO_THREADED = 4 };
 enum { PRIORITY_DEFAULT = 16, PRIORITY_PROGRAM_MAX = 24, PRIORITY_SERVER = 28, NAME_NBYTES = 16 };

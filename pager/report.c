@@ -23,9 +23,9 @@ err_t report_statistic(const struct process *process, uint64_t which)
     }
 }
 
-static const struct process *next_process(uint64_t pid)
+static struct process *next_process(uint64_t pid)
 {
-    const struct process *best = NULL, *p = process_init;
+    struct process *best = NULL, *p = process_init;
     do {
         if (p->pid > pid && (best == NULL || p->pid < best->pid))
             best = p;
@@ -62,11 +62,29 @@ static void tell_pages(const struct process *p, uint64_t word[6])
     }
 }
 
+static void tell_page(struct process *p, uint64_t word[6])
+{
+    uint64_t va = word[3] & ~(uint64_t)(PAGE_SIZE - 1), at = va;
+    const entry_t *entry =
+        p->state == PROCESS_ALIVE && va < ADDRESS_LIMIT ? map_find(&p->map, va) : NULL;
+    const struct region *region = region_find(&p->regions, va);
+    word[1] = word[2] = word[3] = word[4] = 0;
+    if (entry == NULL || *entry == 0 || region == NULL)
+        return;
+    pfn_t installed;
+    unsigned rights;
+    word[1] = entry_frame(*entry);
+    word[2] = frame_refs(entry_frame(*entry));
+    word[3] = region->rights;
+    if (port_next(p, &at, &installed, &rights) && at == va)
+        word[4] = rights;
+}
+
 err_t report_process(uint64_t word[6])
 {
-    const struct process *p = next_process(word[1]);
+    struct process *p = next_process(word[1]);
     uint64_t what = word[2];
-    if (what > INFO_FAULTS)
+    if (what > INFO_PAGE)
         return ERR_INVALID;
     if (p == NULL)
         return 0;
@@ -74,6 +92,8 @@ err_t report_process(uint64_t word[6])
         tell_state(p, word);
     } else if (what == INFO_PAGES) {
         tell_pages(p, word);
+    } else if (what == INFO_PAGE) {
+        tell_page(p, word);
     } else {
         word[1] = p->counts.upgrades;
         word[2] = p->counts.copies;

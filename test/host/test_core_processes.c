@@ -37,6 +37,36 @@ static void test_fork(void)
     check_end();
 }
 
+/* What REQ_PROCESS says of a page before a fork, after it, and after the child's store. */
+static void test_page(void)
+{
+    enum { PAGE = 0x105000, OWN = RIGHT_R | RIGHT_W };
+    struct process *p = check_start();
+    CHECK(fake_store(p, PAGE, 1));
+    struct {
+        struct process *process;
+        uint64_t address, owners, region, installed;
+    } wanted[] = {{p, PAGE, 1, OWN, OWN},     {p, PAGE + 4095, 1, OWN, OWN},
+                  {p, 1ul << 31, 0, 0, 0},    {p, ~0ul, 0, 0, 0},
+                  {p, PAGE, 2, OWN, RIGHT_R}, {NULL, PAGE, 2, OWN, RIGHT_R},
+                  {p, PAGE, 1, OWN, RIGHT_R}, {NULL, PAGE, 1, OWN, OWN}};
+    struct process *q = NULL;
+    for (unsigned i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        if (i == 4)
+            q = fake_fork(p);
+        if (i == 6)
+            CHECK(fake_store(q, PAGE, 2));
+        const struct process *of = wanted[i].process == NULL ? q : wanted[i].process;
+        uint64_t word[6] = {REQ_PROCESS, of->pid - 1, INFO_PAGE, wanted[i].address};
+        CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == of->pid);
+        CHECK(word[1] == (wanted[i].owners == 0 ? 0 : entry_frame(*map_find(&of->map, PAGE))));
+        CHECK(word[2] == wanted[i].owners && word[3] == wanted[i].region &&
+              word[4] == wanted[i].installed);
+    }
+    CHECK(fake_call(p, REQ_PROCESS, 0, INFO_PAGE + 1, PAGE) == ERR_INVALID);
+    check_end();
+}
+
 static void test_deaths(void)
 {
     struct process *p = check_start();
@@ -153,6 +183,7 @@ static void test_words(void)
 void test_processes(void)
 {
     test_fork();
+    test_page();
     test_deaths();
     test_threads();
     test_words();
