@@ -26,7 +26,7 @@ static void check(int good, const char *what)
     _exit(1);
 }
 
-static __attribute__((noinline)) int measure_store(volatile char *at, char value)
+static __attribute__((noipa)) int measure_store(volatile char *at, char value)
 {
     long start = counter();
     *at = value;

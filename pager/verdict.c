@@ -23,13 +23,20 @@ static struct policy_view view_of(const struct process *process, const struct re
     };
 }
 
+/* A function of its own, so that a trace finds each time that it happens (test/events). */
+static __attribute__((noinline)) uint32_t replaced(enum policy_question question,
+                                                   const struct policy_view *view)
+{
+    policy_nreplaced++;
+    return policy_default(question, view);
+}
+
 static uint32_t checked(enum policy_question question, const struct policy_view *view,
                         uint32_t verdict)
 {
     if (policy_legal(question, view, verdict))
         return verdict;
-    policy_nreplaced++;
-    return policy_default(question, view);
+    return replaced(question, view);
 }
 
 enum fork_verdict verdict_fork(const struct process *parent, const struct region *region,

@@ -1,0 +1,180 @@
+"""Events of one run, from QEMU's execution log: nothing in kernel or pager records them.
+
+Under -icount a run is the same each time, so it is made twice. The first log has every
+instruction and so says when; the second has the registers at the functions of CALLS and says to
+whom. Time is in instructions of all harts, without the firmware's, which are not in the log.
+"""
+
+import os
+import re
+import tempfile
+import threading
+from pathlib import Path
+
+import execution
+import measure
+import qemu
+
+# A hart's turn ends at the next timer, or after 2^31 ns: where it waits for the other one's fence,
+# that is 2^21 instructions at this shift.
+HARTS = 2
+BOOT = {'smp': HARTS, 'mem': '32M', 'icount': 'shift=10,sleep=off', 'timeout': measure.TIMEOUT}
+BOOT_LINE = 'tick=300007 run=events'
+# Functions whose calls are events: a message's words are in registers at the first two.
+MESSAGES = ('serve_request', 'fault_handle')
+CALLS = {'pager': (*MESSAGES, 'port_thread_start', 'port_thread_set', 'death_exit', 'death_kill',
+                   'replaced'), 'kernel': ('sbi_remote_fence',)}
+# What came of a fault: where the pager counts it.
+OUTCOME = re.compile(r'counts\.(upgrade|cop|zero|map)\w*\+\+;')
+LINE = re.compile(rb'(?m)^(?:Trace (\d): \S+ \[\w+/(\w{16})/|'
+                  rb'(cpu_io_recompile|Stopped execution)|'
+                  rb'riscv_cpu_do_interrupt: hart:\d, async:([01]), cause:(\w+))')
+PROGRAM_END = b'0000000040000000'  # where the pager's addresses begin; the kernel's are above
+DUMP = re.compile(rb'(?m)^Trace \d: \S+ \[\w+/(\w{16})/((?:.*\n)*?)(?=Trace|\Z)')
+REGISTER = re.compile(rb'\bx(1[0-7])/\w+ +(\w{16})')
+
+
+class Call:
+    """A call of one of CALLS: by which hart, when, in which visit, with what in a0 to a7."""
+
+    def __init__(self, function, hart, time, visit):
+        self.function, self.hart, self.time, self.visit = function, hart, time, visit
+        self.arguments = ()
+
+
+class Visit:
+    """From when a hart left a program, or its kernel turned to the next message, until it is back
+    in one; and what came of a fault."""
+
+    def __init__(self, since):
+        self.since, self.until, self.outcome, self.calls = since, since, '', []
+
+
+def elf(build, image):
+    return build / ('pager/pager' if image == 'pager' else measure.IMAGES['pager'])
+
+
+def calls(build):
+    """{address, as the log writes it: function} of CALLS."""
+    found = {}
+    for image, names in CALLS.items():
+        for address, name in re.findall(r'(?m)^(\w+) [tT] (\w+)', execution.tool(
+                'nm', elf(build, image))):
+            if name in names:
+                found[address.encode()] = name
+    missing = {name for names in CALLS.values() for name in names} - set(found.values())
+    if missing:
+        raise measure.Failed(f'no function {" ".join(sorted(missing))} to see events by')
+    return found
+
+
+def outcomes(build):
+    """{address: outcome} of the stores that count what came of a fault."""
+    path, found = elf(build, 'pager'), {}
+    stores = re.findall(r'(?m)^ *(\w+):\t[\w ]+\tsd\t', execution.tool('objdump', '-d', path))
+    lines = execution.tool('addr2line', '-e', path, text='\n'.join(stores)).splitlines()
+    for address, place in zip(stores, lines):
+        file, _, number = place.partition(' ')[0].rpartition(':')
+        if file.endswith('/fault.c'):
+            line = (measure.ROOT / 'pager/fault.c').read_text().splitlines()[int(number) - 1]
+            if counted := OUTCOME.search(line):
+                found[b'%016x' % int(address, 16)] = counted[1]
+    return found
+
+
+class Watch:
+    """Reads the log of every instruction as it comes."""
+
+    def __init__(self, build):
+        self.at, self.outcome_at = calls(build), outcomes(build)
+        self.calls, self.time = [], 0
+        self.left = [0] * HARTS  # when each hart last ran a program
+        self.visit = [None] * HARTS  # of a hart that is not in a program
+
+    def instruction(self, hart, address):
+        self.time += 1
+        if address < PROGRAM_END:
+            if self.visit[hart]:
+                self.visit[hart].until = self.time
+                self.visit[hart] = None
+            self.left[hart] = self.time
+        elif address in self.at:
+            self.call(self.at[address], hart)
+        elif address in self.outcome_at and self.visit[hart]:
+            self.visit[hart].outcome = self.outcome_at[address]
+
+    def call(self, function, hart):
+        visit = self.visit[hart]
+        if visit is None:
+            visit = Visit(self.left[hart])
+        elif function in MESSAGES and any(c.function in MESSAGES for c in visit.calls):
+            visit.until = self.time
+            visit = Visit(self.time)
+        self.visit[hart] = visit
+        self.calls.append(Call(function, hart, self.time, visit))
+        visit.calls.append(self.calls[-1])
+
+    def read(self, log):
+        rest = b''
+        while chunk := log.read(execution.CHUNK):
+            text, newline, rest = (rest + chunk).rpartition(b'\n')
+            for hart, address, again, asynchronous, cause in LINE.findall(text + newline):
+                if address:
+                    self.instruction(int(hart), address)
+                elif again or (asynchronous == b'0' and
+                               int(cause, 16) != execution.ECALL_FROM_USER):
+                    self.time -= 1
+
+
+def boot(build, log, policy, *flags):
+    """One run with its log in that file; returns its output."""
+    line = (f'policy={policy} ' if policy else '') + BOOT_LINE
+    result = qemu.run(str(build / measure.IMAGES['pager']), str(build / 'bootfs.cpio'), line,
+                      extra=['-singlestep', *flags, '-D', str(log)], **BOOT)
+    if result.status != 0:
+        raise measure.Failed(result.output)
+    return result.output
+
+
+def watched(build, policy, watch):
+    """The first run, whose log goes through a pipe."""
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = Path(folder) / 'log'
+        os.mkfifo(pipe)
+
+        def reader():
+            with open(pipe, 'rb') as log:
+                watch.read(log)
+
+        thread = threading.Thread(target=reader)
+        thread.start()
+        try:
+            return boot(build, pipe, policy, '-d', 'exec,nochain,int', '-dfilter',
+                        execution.LOGGED)
+        finally:
+            os.close(os.open(pipe, os.O_RDWR))  # a reader whose QEMU never came ends too
+            thread.join()
+
+
+def asked(build, policy, watch):
+    """The second run: fills in the calls' arguments."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'log'
+        output = boot(build, path, policy, '-d', 'exec,nochain,cpu', '-dfilter',
+                      ','.join(f'0x{address.decode()}+1' for address in watch.at))
+        dumps = DUMP.findall(path.read_bytes())
+    if [watch.at[address] for address, _ in dumps] != [call.function for call in watch.calls]:
+        raise measure.Failed(f'two runs differ: {len(watch.calls)} and {len(dumps)} calls')
+    for call, (_, dump) in zip(watch.calls, dumps):
+        words = {int(number): int(value, 16) for number, value in REGISTER.findall(dump)}
+        call.arguments = tuple(words[10 + i] for i in range(8))
+    return output
+
+
+def run(build, policy=''):
+    """What `events` printed, and all calls in order."""
+    watch = Watch(build)
+    output = watched(build, policy, watch)
+    if asked(build, policy, watch) != output:
+        raise measure.Failed('two runs differ in what they print')
+    return output, watch.calls
