@@ -1,13 +1,17 @@
 #!/usr/bin/python3
-"""README.md's table of figures, which test/record writes: is it that of test/record.csv?"""
+"""README.md's table of figures and its picture, which test/record writes: are they those of
+test/record.csv? With --write they are made anew."""
 
 import re
 import sys
 
 import measure
+from report import headline
 
 README = measure.ROOT / 'README.md'
 RECORD = measure.ROOT / 'test/record.csv'
+PICTURE = measure.ROOT / 'test/report/boundary.svg'
+STYLE = measure.ROOT / 'test/report/picture.css'
 ROWS = (('yield, nobody else ready', 'syscall', 0),
         ('call and answer between two programs', 'ipc', 0),
         ('cheapest request to the pager', 'request', 0),
@@ -42,6 +46,11 @@ def table(record):
     return '\n'.join(lines) + '\n'
 
 
+def picture(record):
+    """The picture's file: it stands alone, with its own colours for light and dark."""
+    return headline.readme_picture(record, STYLE.read_text(encoding='utf-8'))
+
+
 def find(text):
     return re.search(r'(?m)^\| retired instructions .*\n(?:\|.*\n)+', text)
 
@@ -51,13 +60,20 @@ def write_readme():
     old = find(text)
     README.write_text(text[:old.start()] + table(read_record()) + text[old.end():],
                       encoding='utf-8')
+    PICTURE.write_text(picture(read_record()), encoding='utf-8')
 
 
 def main():
+    if sys.argv[1:] == ['--write']:
+        write_readme()
+    wrong = []
     if find(README.read_text(encoding='utf-8'))[0] != table(read_record()):
-        print('figures: README.md differs from test/record.csv: test/record --update mends it')
-        return 1
-    return 0
+        wrong.append('README.md')
+    if not PICTURE.exists() or PICTURE.read_text(encoding='utf-8') != picture(read_record()):
+        wrong.append(str(PICTURE.relative_to(measure.ROOT)))
+    for name in wrong:
+        print(f'figures: {name} differs from test/record.csv: test/figures.py --write mends it')
+    return 1 if wrong else 0
 
 
 if __name__ == '__main__':

@@ -92,6 +92,14 @@ def measure_all(build, names, sizes=SIZES):
     return figures
 
 
+def write(path, figures):
+    path.parent.mkdir(exist_ok=True)
+    with open(path, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow([field.upper() for field in Figure._fields])
+        writer.writerows(figures.values())
+
+
 def medians(figures):
     """{(kernel, name, size): instructions}, with (kernel, 'fork', 'page') for a page's own cost."""
     costs = {key: figure.median for key, figure in figures.items()}

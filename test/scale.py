@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""What operations cost beside many processes and sharers of a page, and what is kept about each.
+
+Writes BUILD/compare/scale.csv and prints its table. KIND `alive`: N other processes are there;
+`sharers`: N processes have the page; `bytes`: NAME `process` or `page`, SIZE `kernel` or `pager`;
+`most`: processes at once in so many MiB.
+"""
+
+import argparse
+import csv
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import measure
+import qemu
+
+ALIVE, SHARERS, MEMORY = (10, 100, 500), (2, 16, 300), 128
+UNITS = ('request', 'fault_upgrade', 'fault_copy', 'fork', 'fork_exit_wait', 'fork_exec_wait')
+
+
+class Point(NamedTuple):
+    """A line of scale.csv: instructions, bytes or processes."""
+    kernel: str
+    kind: str
+    name: str
+    n: str
+    value: int
+
+
+def boot(build, kernel, program, memory=256):
+    """What a program prints, which must end well and leave a clean audit."""
+    result = qemu.run(str(build / measure.IMAGES[kernel]), str(build / 'bootfs.cpio'),
+                      f"run='{program}'", icount='shift=0', mem=f'{memory}M',
+                      timeout=measure.TIMEOUT)
+    audit = qemu.audit(result.output)
+    if result.status != 0 or not audit or not audit['ok']:
+        raise measure.Failed(f'{result.output}\n{kernel}: {program}')
+    return result.output
+
+
+def alive(build, kernel, name, n):
+    figure, = measure.read(boot(build, kernel, f'crowd {n} bench {name}'))
+    return [Point(kernel, 'alive', name, n, figure.median)]
+
+
+def shared(build, kernel, n):
+    return [Point(kernel, 'sharers', figure.name, n, figure.median)
+            for figure in measure.read(boot(build, kernel, f'sharers {n}'))]
+
+
+def footprint(build, kernel):
+    return [Point(kernel, 'bytes', name, where, int(count)) for name, *counts in re.findall(
+        r'(?m)^footprint,\w+,(\w+),(\d+),(\d+)$', boot(build, kernel, 'footprint'))
+            for where, count in zip(('kernel', 'pager'), counts)]
+
+
+def most(build, kernel):
+    """A chain of processes until a fork is refused; init and its first one come on top."""
+    _, values = qemu.tests(boot(build, kernel, 'forktest', MEMORY))
+    return [Point(kernel, 'most', 'processes', MEMORY, values['chain']['depth'] + 2)]
+
+
+def measure_all(build, names):
+    """All points, with a line of progress."""
+    jobs = [job for kernel in names for job in [
+        *((alive, kernel, name, n) for name in UNITS for n in ALIVE),
+        *((shared, kernel, n) for n in SHARERS), (footprint, kernel), (most, kernel)]]
+    points = []
+    for count, (function, *arguments) in enumerate(jobs, 1):
+        measure.progress_line(f'scaling {count} of {len(jobs)}: {function.__name__} '
+                              + ' '.join(map(str, arguments)))
+        points += function(build, *arguments)
+    measure.progress_line(f'scaling: {len(points)} figures', done=True)
+    return points
+
+
+def write(path, points):
+    path.parent.mkdir(exist_ok=True)
+    with open(path, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow([field.upper() for field in Point._fields])
+        writer.writerows(points)
+
+
+def curve(points, kernel, kind, name):
+    """[(N, value)] of one operation."""
+    return [(point.n, point.value) for point in points
+            if point[:3] == (kernel, kind, name)]
+
+
+def names_of(points, kind):
+    return list(dict.fromkeys(point.name for point in points if point.kind == kind))
+
+
+def again(kind, kernel='pager'):
+    """The command that repeats a point."""
+    words = {'alive': 'crowd N bench NAME', 'sharers': 'sharers N', 'bytes': 'footprint',
+             'most': 'forktest'}[kind]
+    return 'test/boot --icount' + (f' --mem {MEMORY}M' if kind == 'most' else '') + \
+        (f' --kernel {kernel}' if kernel != 'pager' else '') + f" --run '{words}'"
+
+
+def table(points, names):
+    """Lines of at most 80 columns."""
+    lines = []
+    for kind, title in (('alive', 'other processes alive'), ('sharers', 'sharers of the page')):
+        counts = list(dict.fromkeys(point.n for point in points if point.kind == kind))
+        lines.append(f'{title:<22}' + ''.join(f'{kernel:>{9 * len(counts)}}' for kernel in names))
+        lines.append(' ' * 22 + ''.join(f'{n:>9}' for n in counts) * len(names))
+        for name in names_of(points, kind):
+            lines.append(f'{name:<22}' + ''.join(f'{value:>9,}' for kernel in names for _, value
+                                                 in curve(points, kernel, kind, name)))
+        lines.append('')
+    for kernel in names:
+        kept = {(point.name, point.n): point.value for point in points
+                if point.kernel == kernel and point.kind == 'bytes'}
+        number, = (point.value for point in points if point[:2] == (kernel, 'most'))
+        lines += [f'{kernel}: bytes kept ' + ', '.join(
+            f'a {name}: {kept[name, "kernel"]:,} by the kernel, {kept[name, "pager"]:,} by the pager'
+            if name == 'process' else
+            f'a {name}: {kept[name, "kernel"]} and {kept[name, "pager"]}'
+            for name in ('process', 'page')), f'{"":{len(kernel) + 2}}{number:,} processes at '
+            f'once in {MEMORY} MiB']
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--build', type=Path, default=measure.ROOT / 'build')
+    build = parser.parse_args().build.resolve()
+    names = measure.kernels(build)
+    try:
+        points = measure_all(build, names)
+    except measure.Failed as failure:
+        print(failure)
+        return 1
+    write(build / 'compare/scale.csv', points)
+    print('\n'.join(table(points, names)))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
