@@ -88,7 +88,7 @@ def titles(found, me):
 
 
 def counts(found, me):
-    """How often what the program counts too is in the trace, up to when it asked for its figures."""
+    """How often what the program counts too is in the trace, until it asked for its figures."""
     asked = max(event['ts'] for event in found if event['tid'] == me and
                 event['name'] == 'statistics' and
                 int(event['args']['a1'], 16) == STATISTICS.index('replaced'))
@@ -97,7 +97,8 @@ def counts(found, me):
                   event['ts'] <= asked and event['pid'] == PROGRAMS and event['tid'] >= me)
     slices = Counter(event['name'] for event in found
                      if event['ph'] == 'X' and event['ts'] <= asked)
-    return {'fork': own['fork'], 'exec': own['exec'] - 1, 'exit': own['exit'],
+    return {'fork': own['fork'], 'exec': own['exec'] - 1,  # without that of the program itself
+            'exit': own['exit'],
             'kill': own['kill'], 'memory': own['killed: memory'],
             'shootdown': all_of['shootdown'], 'replaced': all_of['verdict replaced'],
             'upgrade': slices['upgrade'], 'copy': slices['copy'], 'zero': slices['zero']}

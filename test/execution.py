@@ -20,7 +20,7 @@ TOOLS = 'riscv64-unknown-elf-'
 LOGGED = '0x0..0x7fffffff,0xffffffff80000000..0xffffffffffffffff'
 LINE = re.compile(rb'(?m)^(?:Trace 0: \S+ \[\w+/(?P<pc>\w+)/|'
                   rb'(?P<again>cpu_io_recompile|Stopped execution)|'
-                  rb'riscv_cpu_do_interrupt: hart:\d+, async:(?P<async>[01]), cause:(?P<cause>\w+))')
+                  rb'riscv_cpu_do_interrupt: hart:0, async:(?P<async>[01]), cause:(?P<cause>\w+))')
 ECALL_FROM_USER = 8
 # Where images begin: pager/pager.ld, apps/meson.build.
 BASES = ((1 << 63, 'kernel'), (0x40000000, 'pager'), (0x1c0000, 'console'), (0x180000, 'files'),

@@ -118,11 +118,9 @@ def table(points, names):
                 if point.kernel == kernel and point.kind == 'bytes'}
         number, = (point.value for point in points if point[:2] == (kernel, 'most'))
         lines += [f'{kernel}: bytes kept ' + ', '.join(
-            f'a {name}: {kept[name, "kernel"]:,} by the kernel, {kept[name, "pager"]:,} by the pager'
-            if name == 'process' else
-            f'a {name}: {kept[name, "kernel"]} and {kept[name, "pager"]}'
-            for name in ('process', 'page')), f'{"":{len(kernel) + 2}}{number:,} processes at '
-            f'once in {MEMORY} MiB']
+            f'a {name}: {kept[name, "kernel"]:,} + {kept[name, "pager"]:,}'
+            for name in ('process', 'page')) + ' (by the kernel + by the pager)',
+            f'{"":{len(kernel) + 2}}{number:,} processes at once in {MEMORY} MiB']
     return lines
 
 

@@ -56,8 +56,8 @@ class Axis:
 
 
 def curves(series, names_x, label, height=200):
-    """series: [(name, style, [(x, y)])] on log axes. names_x: {x: what the axis says there}. Each is
-    named at its end, where ends are not on top of each other."""
+    """series: [(name, style, [(x, y)])] on log axes. names_x: {x: what the axis says there}.
+    Each is named at its end, where ends are not on top of each other."""
     longest = max(len(name) for name, *_ in series)
     left, right, top, bottom = 40, svg.WIDTH - 18 - 6.5 * longest, 10, height - 24
     x_axis = Axis(list(names_x), left + 6, right, list(names_x))

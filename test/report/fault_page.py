@@ -1,4 +1,4 @@
-"""Where the instructions of a fault go, and a fork step by step: the page's pictures of mechanism."""
+"""Where the instructions of a fault go, and a fork step by step."""
 
 import legs
 from report import charts, fault, steps
