@@ -85,7 +85,7 @@ static void killed(void)
     reap(CAUSE_KILLED, &nkills);
 }
 
-/* Nearly all memory in one request, then page by page. */
+/* Nearly all memory in one request, the rest page by page. */
 static void short_of_memory(void)
 {
     if (child() == 0) {
@@ -93,15 +93,14 @@ static void short_of_memory(void)
         if (mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
             MAP_FAILED)
             _exit(1);
-        size_t left = (size_t)holstein_statistic(STATISTIC_FREE);
-        volatile char *more = sbrk((ptrdiff_t)left * PAGE);
-        if (more == (char *)-1)
+        /* More than there is: each half is refused only if it alone is too much. */
+        ptrdiff_t left = (ptrdiff_t)holstein_statistic(STATISTIC_FREE) * PAGE;
+        volatile char *more = sbrk(left);
+        if (more == (char *)-1 || sbrk(left) == (char *)-1)
             _exit(1);
-        for (size_t i = 0; i < left; i++)
-            more[i * PAGE] = 1;
-        for (int i = 0; i < STORES; i++)
-            area[i * PAGE] = 4;
-        _exit(9);
+        for (ptrdiff_t at = 0; at < 2 * left; at += PAGE)
+            more[at] = 1;
+        _exit(1);
     }
     reap(CAUSE_MEMORY, &nshort);
 }

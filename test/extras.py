@@ -116,7 +116,12 @@ def main():
         anything, _ = boot(build, "policy=anything run='cowtest'")
         _, figures = boot(build, "policy=anything run='memstat'")
         replaced = re.search('replaced [1-9]', figures)
-        return 0 if hello and 'child=12' in output and cowtest and anything and replaced else 1
+        events = subprocess.run([source / 'test/events', '--build', build, '--policy', 'anything'],
+                                capture_output=True, text=True, check=False)
+        print(events.stdout)
+        replaced = replaced and re.search(r'replaced +[1-9]\d* in the trace', events.stdout)
+        good = hello and 'child=12' in output and cowtest and anything and replaced
+        return 0 if good and events.returncode == 0 else 1
 
 
 if __name__ == '__main__':

@@ -27,7 +27,7 @@ def measure(build, kernel, policy):
     """{workload: {field: value}}, or None: the boot failed."""
     image = {'pager': 'holstein.elf', 'mono': 'holstein-mono.elf'}[kernel]
     result = qemu.run(str(build / image), str(build / 'bootfs.cpio'),
-                      f'policy={policy} run=workload', icount='shift=0', timeout=300)
+                      f'policy={policy} run=workload', icount='shift=0,sleep=off', timeout=300)
     audit = qemu.audit(result.output)
     if result.status != 0 or audit is None or not audit['ok']:
         print(result.output)
