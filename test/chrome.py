@@ -63,7 +63,8 @@ def events(calls):
         process, name, arguments = slice_of(visit) or (0, '', {})
         if visit not in seen and name:
             found.append({'ph': 'X', 'name': name, 'pid': PROGRAMS, 'tid': process,
-                          'ts': visit.since / 1000, 'dur': (visit.until - visit.since) / 1000,
+                          'ts': visit.since() / 1000,
+                          'dur': (visit.until() - visit.since()) / 1000,
                           'args': {**arguments, 'hart': call.hart}})
         seen.add(visit)
         mark = mark_of(call, name)

@@ -18,6 +18,7 @@ import qemu
 # A hart's turn ends at the next timer, or after 2^31 ns: where it waits for the other one's fence,
 # that is 2^21 instructions at this shift.
 HARTS = 2
+STACK_NBYTES = 8192  # of a loop of the pager, or less (pager/server.c)
 BOOT = {'smp': HARTS, 'mem': '32M', 'icount': 'shift=10,sleep=off', 'timeout': measure.TIMEOUT}
 BOOT_LINE = 'tick=300007 run=events'
 # Functions whose calls are events: a message's words are in registers at the first two.
@@ -31,23 +32,30 @@ LINE = re.compile(rb'(?m)^(?:Trace (\d): \S+ \[\w+/(\w{16})/|'
                   rb'riscv_cpu_do_interrupt: hart:\d, async:([01]), cause:(\w+))')
 PROGRAM_END = b'0000000040000000'  # where the pager's addresses begin; the kernel's are above
 DUMP = re.compile(rb'(?m)^Trace \d: \S+ \[\w+/(\w{16})/((?:.*\n)*?)(?=Trace|\Z)')
-REGISTER = re.compile(rb'\bx(1[0-7])/\w+ +(\w{16})')
+REGISTER = re.compile(rb'\bx(2|1[0-7])/\w+ +(\w{16})')
 
 
 class Call:
-    """A call of one of CALLS: by which hart, when, in which visit, with what in a0 to a7."""
+    """A call of one of CALLS, or an outcome: by which hart, when, when that hart ran a program last
+    before and first after, on which stack and with what in a0 to a7."""
 
-    def __init__(self, function, hart, time, visit):
-        self.function, self.hart, self.time, self.visit = function, hart, time, visit
-        self.arguments = ()
+    def __init__(self, function, hart, time, since):
+        self.function, self.hart, self.time, self.since = function, hart, time, since
+        self.until, self.stack, self.arguments, self.visit = time, 0, (), None
 
 
 class Visit:
-    """From when a hart left a program, or its kernel turned to the next message, until it is back
-    in one; and what came of a fault."""
+    """What the pager does for a message: its calls, and what came of a fault."""
 
-    def __init__(self, since):
-        self.since, self.until, self.outcome, self.calls = since, since, '', []
+    def __init__(self):
+        self.calls, self.outcome, self.next = [], '', None
+
+    def since(self):
+        return self.calls[0].since
+
+    def until(self):
+        """When a program ran again, or that loop of the pager took its next message."""
+        return min([self.calls[-1].until] + ([self.next] if self.next else []))
 
 
 def elf(build, image):
@@ -86,33 +94,22 @@ class Watch:
     """Reads the log of every instruction as it comes."""
 
     def __init__(self, build):
-        self.at, self.outcome_at = calls(build), outcomes(build)
+        self.outcomes = outcomes(build)
+        self.at = {**calls(build), **self.outcomes}
         self.calls, self.time = [], 0
         self.left = [0] * HARTS  # when each hart last ran a program
-        self.visit = [None] * HARTS  # of a hart that is not in a program
+        self.open = [[] for _ in range(HARTS)]  # calls since then
 
     def instruction(self, hart, address):
         self.time += 1
         if address < PROGRAM_END:
-            if self.visit[hart]:
-                self.visit[hart].until = self.time
-                self.visit[hart] = None
             self.left[hart] = self.time
+            for call in self.open[hart]:
+                call.until = self.time
+            self.open[hart] = []
         elif address in self.at:
-            self.call(self.at[address], hart)
-        elif address in self.outcome_at and self.visit[hart]:
-            self.visit[hart].outcome = self.outcome_at[address]
-
-    def call(self, function, hart):
-        visit = self.visit[hart]
-        if visit is None:
-            visit = Visit(self.left[hart])
-        elif function in MESSAGES and any(c.function in MESSAGES for c in visit.calls):
-            visit.until = self.time
-            visit = Visit(self.time)
-        self.visit[hart] = visit
-        self.calls.append(Call(function, hart, self.time, visit))
-        visit.calls.append(self.calls[-1])
+            self.calls.append(Call(self.at[address], hart, self.time, self.left[hart]))
+            self.open[hart].append(self.calls[-1])
 
     def read(self, log):
         rest = b''
@@ -167,8 +164,26 @@ def asked(build, policy, watch):
         raise measure.Failed(f'two runs differ: {len(watch.calls)} and {len(dumps)} calls')
     for call, (_, dump) in zip(watch.calls, dumps):
         words = {int(number): int(value, 16) for number, value in REGISTER.findall(dump)}
-        call.arguments = tuple(words[10 + i] for i in range(8))
+        call.stack, call.arguments = words[2], tuple(words[10 + i] for i in range(8))
     return output
+
+
+def visits(calls_made, outcome_names):
+    """Gives each call its visit. A loop of the pager may be preempted and go on on another hart:
+    what its calls have in common is its stack."""
+    running = {}  # visit by the stack pointer at its message
+    for call in calls_made:
+        if call.function in MESSAGES:
+            if call.stack in running:
+                running[call.stack].next = call.time
+            running[call.stack] = call.visit = Visit()
+        else:
+            near = min((top for top in running if 0 <= top - call.stack < STACK_NBYTES),
+                       default=None)
+            call.visit = running.get(near) or Visit()
+        if call.function in outcome_names:
+            call.visit.outcome = call.function
+        call.visit.calls.append(call)
 
 
 def run(build, policy=''):
@@ -177,4 +192,5 @@ def run(build, policy=''):
     output = watched(build, policy, watch)
     if asked(build, policy, watch) != output:
         raise measure.Failed('two runs differ in what they print')
+    visits(watch.calls, set(watch.outcomes.values()))
     return output, watch.calls

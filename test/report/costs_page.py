@@ -97,9 +97,9 @@ def kept(points):
                                    for where in ('kernel', 'pager')), charts.show(number[0])])
     return table(['bytes of book-keeping', 'a process: kernel', 'pager', 'a mapped page: kernel',
                   'pager', f'processes in {scale.MEMORY} MiB'], rows) + \
-        '<p class="note">What a small process takes besides its own pages: space, thread and page ' \
-        'tables; the pager’s frame for it, its map’s root and leaves. The table of counts comes on ' \
-        'top, one entry for each frame of memory.</p>\n' + \
+        '<p class="note">What a small process takes besides its own pages: space, thread and ' \
+        'page tables; the pager’s frame for it, its map’s root and leaves. The table of counts comes ' \
+        'on top, one entry for each frame of memory.</p>\n' + \
         f'<code class="again">{scale.again("bytes")}</code>' \
         f'<code class="again">{scale.again("most")}</code>\n'
 
@@ -107,8 +107,8 @@ def kept(points):
 def policies(found):
     """A table a figure: workloads down, policies across, the least in bold."""
     names = list(found)
-    parts = ['<p>Whole programs under each pager policy, on the user-level pager. The least of each '
-             'row is bold.</p>\n']
+    parts = ['<p>Whole programs under each pager policy, on the user-level pager. The least of '
+             'each row is bold.</p>\n']
     for heading, cell in POLICY_FIGURES:
         rows = [[workload, *best([cell(found[name][workload]) for name in names])]
                 for workload in found[names[0]]]
@@ -140,8 +140,8 @@ def harts(figures):
         rows.append([f'{f.name} {f.size or ""}', f.kernel, str(f.harts), charts.show(f.median),
                      f.unit, f'{f.median / one:.2f}' if one else ''])
     return table(['operation', 'kernel', 'harts', 'median', 'unit', 'ratio to one hart'], rows) + \
-        '<p class="note">Wall-clock ratios of one run: the only figures here that differ from run ' \
-        'to run.</p>\n<code class="again">test/scaling</code>\n'
+        '<p class="note">Wall-clock ratios of one run: the only figures here that differ from ' \
+        'run to run.</p>\n<code class="again">test/scaling</code>\n'
 
 
 def events(compared):

@@ -15,8 +15,8 @@ LEGS = {
     'look-up': ('process, region, page, frame, count: the pager’s own books', 'the same code'),
     'decision': ('is the page the process’s own, and what does the policy say', 'the same code'),
     'copy': ('a frame taken, 4,096 bytes copied, the old owner counted off', 'the same code'),
-    'reply': ('a second trap; token, endpoint, right to memory, address and rights checked, because '
-              'the kernel does not trust the pager; the pager waits again',
+    'reply': ('a second trap; token, endpoint, right to memory, address and rights checked, '
+              'because the kernel does not trust the pager; the pager waits again',
               'the entry made and written, no checks: it trusts itself'),
     'install': ('page-table entry found and written, one address fenced', 'part of “reply”'),
     'resume': ('back to the program’s tables and registers', 'back to the program’s registers'),
@@ -32,8 +32,8 @@ def figure(picture, caption, *commands):
 
 def faults(profiles):
     """For each fault that was profiled: the answer, the legs, the drawings."""
-    parts = ['<p>Grey is the work itself, nearly the same instructions in both kernels. Coloured is '
-             'the way to the pager and back. What an arrow says is what was spent where it begins, '
+    parts = ['<p>Grey is the work itself, nearly the same instructions in both kernels. Coloured '
+             'is the way to the pager and back. What an arrow says is what was spent where it begins, '
              'since the arrow before.</p>\n']
     for name in dict.fromkeys(name for _, name in profiles):
         both = {kernel: profile for (kernel, which), profile in profiles.items() if which == name}

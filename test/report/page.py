@@ -29,8 +29,8 @@ more on a processor than its instructions say.</p>
 '''
 
 
-OPERATIONS = '''<p>Each picture has a scale of its own, from zero on. The dashed line is the budget with the
-pager in user space.</p>
+OPERATIONS = '''<p>Each picture has a scale of its own, from zero on. The dashed line is the budget
+with the pager in user space.</p>
 '''
 
 
