@@ -5,8 +5,8 @@ import measure
 # column, title, width, width of its budget
 OURS = (('pager', 'pager', 9, 8), ('mono', 'mono', 9, 6), ('difference', 'diff', 9, 5),
         ('ratio', 'ratio', 6, 5))
-OTHERS = (('xv6_cow', 'xv6 COW'), ('xv6_tuned', 'xv6 tuned'), ('xv6_tuned_8', '8 slots'),
-          ('sel4', 'seL4'), ('prototype', 'prototype'))
+OTHERS = (('xv6_cow', 'xv6 COW', 12), ('xv6_tuned', 'xv6 tuned', 12), ('xv6_tuned_8', '8 slots', 9),
+          ('sel4', 'seL4', 8), ('prototype', 'prototype', 10))
 
 
 def cost(costs, name, size):
@@ -61,11 +61,12 @@ def table(costs):
 
 def other_table(costs):
     """The lines of the table of other systems, for the units that were measured here."""
-    lines = [f'{"":<20}{"here":>9}' + ''.join(f'{title:>12}' for _, title in OTHERS)]
+    lines = [f'{"":<20}{"here":>9}' + ''.join(
+        f'{title:>{wide}}' for _, title, wide in OTHERS)]
     for (name, size), cells in measure.budgets().items():
         here = costs.get(('pager', name, size))
-        if here is not None and any(cells[column] is not None for column, _ in OTHERS):
+        if here is not None and any(cells[column] is not None for column, *_ in OTHERS):
             lines.append((f'{label(name, size):<20}{show(here, 9, decimals("", size))}' + ''.join(
-                show(cells[column], 12, decimals('', size) if column == 'prototype' else 0)
-                for column, _ in OTHERS)).rstrip())
+                show(cells[column], wide, decimals('', size) if column == 'prototype' else 0)
+                for column, _, wide in OTHERS)).rstrip())
     return lines

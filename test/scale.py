@@ -119,7 +119,7 @@ def table(points, names):
         number, = (point.value for point in points if point[:2] == (kernel, 'most'))
         lines += [f'{kernel}: bytes kept ' + ', '.join(
             f'a {name}: {kept[name, "kernel"]:,} + {kept[name, "pager"]:,}'
-            for name in ('process', 'page')) + ' (by the kernel + by the pager)',
+            for name in ('process', 'page')) + ' (kernel + pager)',
             f'{"":{len(kernel) + 2}}{number:,} processes at once in {MEMORY} MiB']
     return lines
 

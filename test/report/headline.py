@@ -46,13 +46,13 @@ def figure_table(costs):
     """Ours with their budgets, and other systems', where there are any."""
     limits = measure.budgets()
     heads = ['retired instructions', '<i class="key pager"></i>pager', '<i class="key mono"></i>in '
-             'the kernel', 'difference', 'ratio', *(name for _, name in boundary.OTHERS)]
+             'the kernel', 'difference', 'ratio', *(name for _, name, _ in boundary.OTHERS)]
     rows = []
     for name, size in boundary.order(costs):
         if size not in (0, 'page') and (name, size) not in limits:
             continue  # those stand in the table of sizes
         cell, limit = boundary.cost(costs, name, size), limits.get((name, size), {})
-        others = [limit.get(column) for column, _ in boundary.OTHERS]
+        others = [limit.get(column) for column, *_ in boundary.OTHERS]
         rows.append([Raw(title(name, size)), *(with_budget(rounded(cell[column]), limit.get(column))
                                                for column in ('pager', 'mono', 'difference')),
                      with_budget(cell['ratio'], limit.get('ratio'), 2),
