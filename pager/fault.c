@@ -81,35 +81,52 @@ static SLOW fault_answer_t share_zero(struct process *process, const struct regi
     return answer(process, region, va, frames.zero);
 }
 
-static inline void copy_unlocked(struct process *process, pfn_t to, pfn_t from)
+/* False: the process was ended meanwhile. */
+static bool copy_unlocked(struct process *process, pfn_t to, pfn_t from)
 {
     process->busy++;
     port_unlock();
     copy_frame(port_frame(to), port_frame(from));
     port_lock();
     process->busy--;
+    return !process->dying;
 }
 
-/* The copy runs unlocked. What keeps the source: its entry in the map, which only this process can
- * change, so that nobody else is its last owner and upgrades it; `busy` keeps the process.
- *
- * New before old: the new frame is filled and recorded before the old one loses an owner, because
+/* New before old: the new frame is filled and recorded before the old one loses an owner, because
  * from then on its last owner may store to it. `item`: the address, and the rights of a sole page.
  */
-static SLOW fault_answer_t copy(struct process *process, uint64_t item, entry_t *entry)
+static inline fault_answer_t copied(struct process *process, uint64_t item, entry_t *entry,
+                                    pfn_t frame, pfn_t old)
 {
-    pfn_t frame = frame_take(), old = entry_frame(*entry);
-    if (frame == NO_FRAME)
-        return end(process, CAUSE_MEMORY);
-    copy_unlocked(process, frame, old);
-    if (process->dying) {
-        frame_release(frame);
-        return end(process, CAUSE_KILLED);
-    }
     *entry = entry_make(frame);
     process->counts.copies++;
     frame_release(old);
     return frame << 32 | item;
+}
+
+/* With more harts the copy runs unlocked. What keeps the source: its entry in the map, which only
+ * this process can change, so that nobody else is its last owner and upgrades it; `busy` keeps the
+ * process. */
+static SLOW fault_answer_t copy_among_others(struct process *process, uint64_t item, entry_t *entry)
+{
+    pfn_t frame = frame_take(), old = entry_frame(*entry);
+    if (frame == NO_FRAME)
+        return end(process, CAUSE_MEMORY);
+    if (copy_unlocked(process, frame, old))
+        return copied(process, item, entry, frame, old);
+    frame_release(frame);
+    return end(process, CAUSE_KILLED);
+}
+
+static SLOW fault_answer_t copy(struct process *process, uint64_t item, entry_t *entry)
+{
+    if (port_several)
+        return copy_among_others(process, item, entry);
+    pfn_t frame = frame_take(), old = entry_frame(*entry);
+    if (frame == NO_FRAME)
+        return end(process, CAUSE_MEMORY);
+    copy_words(port_frame(frame), port_frame(old));
+    return copied(process, item, entry, frame, old);
 }
 
 /* The same while other threads of the process run. One of them may have upgraded the page: it must

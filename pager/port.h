@@ -28,6 +28,10 @@ extern const int port_in_kernel;
 void port_lock(void);
 void port_unlock(void);
 
+/* More than one hart may run the core. Otherwise nobody comes in while it copies, and it need not
+ * leave the lock. */
+extern bool port_several;
+
 /* A space for the process, which may call the core, and its threads. ERR_POOL, ERR_LIMIT.
  * `init`: with the right to power off, which passes to it. Destroying ends all its threads first:
  * on return none runs and no entry is left. */

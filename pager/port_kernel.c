@@ -49,8 +49,11 @@ void port_unlock(void)
     lock_release(&port_core_lock);
 }
 
+bool port_several;
+
 void port_kernel_init(const struct boot_info *info)
 {
+    port_several = nharts > 1;
     pfn_t first = info->memory_first;
     device_frame = info->console_address >> PAGE_SHIFT;
     device_irq = info->console_irq;

@@ -22,7 +22,7 @@ const int port_in_kernel = 0;
 
 enum lock_state { FREE, HELD, CONTENDED };
 
-static bool several; /* loops run the core */
+bool port_several; /* loops */
 static uint32_t core_lock;
 
 /* With one loop there is nobody to lock out. With more, whoever finds the lock held looks again a
@@ -30,7 +30,7 @@ static uint32_t core_lock;
  * wakes does not know whether more of them wait, and says that they do. */
 void port_lock(void)
 {
-    if (!several)
+    if (!port_several)
         return;
     for (unsigned n = 0; n < SPINS; n++) {
         uint32_t state = FREE;
@@ -46,7 +46,7 @@ void port_lock(void)
 
 void port_unlock(void)
 {
-    if (several && __atomic_exchange_n(&core_lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
+    if (port_several && __atomic_exchange_n(&core_lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
         sys_notify(SLOT_LOCK, 1);
 }
 
@@ -94,7 +94,7 @@ err_t port_user_thread(unsigned number, void (*start)(void), void *top)
     err_t error = sys_create_thread(slot, SLOT_SPACE, PRIORITIES - 1, 0, SLOT_MASTER);
     if (error != 0)
         return error;
-    several = true;
+    port_several = true;
     sys_thread_set(slot, (uint64_t)start, (uint64_t)top, 0, 0, 0);
     return sys_thread_start(slot);
 }

@@ -36,6 +36,8 @@ static void check_counts(bool settled)
     }
 }
 
+bool port_several = true;
+
 void port_lock(void)
 {
     if (locked)
