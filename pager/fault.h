@@ -10,11 +10,11 @@ typedef uint64_t fault_answer_t;
 #define FAULT_RESUME ((fault_answer_t)8)
 #define FAULT_PARK   ((fault_answer_t)16) /* ask again with a token */
 
-_Static_assert(ADDRESS_LIMIT <= 1ul << 32, "addresses are half a fault_answer_t, frames too");
+_Static_assert(ADDRESS_LIMIT <= 1ul << 31, "an item has no sign, a frame the other half");
 
 static inline uint64_t fault_item(fault_answer_t answer)
 {
-    return answer << 32 >> 32;
+    return (uint64_t)(int32_t)answer;
 }
 
 static inline uint64_t fault_frame(fault_answer_t answer)

@@ -32,15 +32,10 @@ static struct {
 static pfn_t device_frame;
 static uint64_t device_irq;
 
-/* Whoever waits leaves the tables it came from: the holder may be about to destroy them, and that
- * waits until no hart walks them. */
+/* After a copy: `busy` keeps the process, so that nobody waits for this hart to leave its tables.
+ */
 void port_lock(void)
 {
-    if (lock_try(&port_core_lock))
-        return;
-    lock_acquire(&kernel_lock);
-    tlb_activate(NULL);
-    lock_release(&kernel_lock);
     lock_acquire(&port_core_lock);
 }
 

@@ -14,7 +14,7 @@
 #include "protocol.h"
 #include "region.h"
 
-enum { THREADS_MAX = 8, PID_BUCKETS = 512, FAMILIES_MAX = 64 };
+enum { THREADS_MAX = 8, PID_BUCKETS = 256, FAMILIES_MAX = 64 };
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE };
 

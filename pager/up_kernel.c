@@ -17,10 +17,25 @@
 
 #define SPAN_SHIFT 21 /* of a leaf table */
 
-_Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct thread *thread);
+/* this_hart(), without an instruction */
+register struct hart *me __asm__("tp");
+
+_Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc);
 _Noreturn void call_first(struct thread *thread, uint64_t word[6]);
 void fault_entry(void);
 void call_entry(void);
+
+/* Whoever waits leaves the tables it came from: the holder may be about to destroy them, and that
+ * waits until no hart walks them. */
+static void enter_core(void)
+{
+    if (lock_try(&port_core_lock))
+        return;
+    lock_acquire(&kernel_lock);
+    tlb_activate(NULL);
+    lock_release(&kernel_lock);
+    lock_acquire(&port_core_lock);
+}
 
 static uint64_t go_up(struct thread *thread, enum thread_state state)
 {
@@ -47,8 +62,7 @@ static void resume(struct thread *thread)
 /* On this hart's stack, to fault_first. All registers of the thread are saved. */
 __attribute__((naked)) void fault_entry(void)
 {
-    __asm__ volatile("mv   a3, tp\n"
-                     "ld   tp, %0(tp)\n"
+    __asm__ volatile("ld   tp, %0(tp)\n"
                      "ld   sp, %1(tp)\n"
                      "j    fault_first" ::"i"(THREAD_HART),
                      "i"(HART_STACK));
@@ -61,23 +75,21 @@ __attribute__((naked)) void fault_entry(void)
         __builtin_unreachable();                                             \
     } while (0)
 
-/* After a wait for the core's lock in the middle of a copy, this hart is off the tables. */
-static void back_to_tables(const struct thread *thread)
-{
-    lock_acquire(&kernel_lock);
-    tlb_activate(thread->space);
-    lock_release(&kernel_lock);
-}
+/* The same with the thread that trapped. */
+#define LEAVE_CURRENT(label)                                                           \
+    do {                                                                               \
+        __asm__ volatile("ld tp, %0(tp)\n\tj " #label ::"i"(HART_CURRENT) : "memory"); \
+        __builtin_unreachable();                                                       \
+    } while (0)
 
 /* An entry that can't be written at once: another table, or code. */
-static _Noreturn __attribute__((noinline)) void install_slowly(struct thread *thread,
-                                                               fault_answer_t answer)
+static _Noreturn __attribute__((noinline)) void install_slowly(fault_answer_t answer)
 {
+    struct thread *thread = this_hart()->current;
     uint64_t item = fault_item(answer);
     lock_acquire(&kernel_lock);
     err_t done = vm_map(thread->space, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
                         (unsigned)(item & RIGHTS_MASK));
-    tlb_activate(thread->space);
     lock_release(&kernel_lock);
     port_unlock();
     if (done > 0)
@@ -86,11 +98,9 @@ static _Noreturn __attribute__((noinline)) void install_slowly(struct thread *th
 }
 
 /* An answer without an entry. */
-static _Noreturn __attribute__((noinline)) void leave_without(struct thread *thread,
-                                                              fault_answer_t answer)
+static _Noreturn __attribute__((noinline)) void leave_without(fault_answer_t answer)
 {
-    if (fault_item(answer) == FAULT_RESUME)
-        back_to_tables(thread);
+    struct thread *thread = this_hart()->current;
     port_unlock();
     if (answer == FAULT_PARK)
         LEAVE(trap_slow, thread);
@@ -107,31 +117,29 @@ static _Noreturn __attribute__((noinline)) void leave_without(struct thread *thr
 
 /* If nobody else is in the core the thread need not be parked, and the kernel's lock is not needed:
  * whoever stops this thread, or changes its tables, does so from inside the core, and while its
- * page is copied nobody does (`busy`). */
-_Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc, struct thread *thread)
+ * page is copied nobody does (`busy`). This hart stays on the thread's tables. */
+_Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc)
 {
-    struct space *space = thread->space;
+    struct space *space = me->space;
     if (space->fault_endpoint != port_endpoint || !lock_try(&port_core_lock))
-        LEAVE(trap_slow, thread);
+        LEAVE_CURRENT(trap_slow);
     fault_answer_t answer = fault_handle(address, cause, pc, 0, space->fault_badge - 1);
     uint64_t item = fault_item(answer), span = item >> SPAN_SHIFT;
     if (item <= FAULT_PARK)
-        leave_without(thread, answer);
+        leave_without(answer);
     const struct recent_leaf *recent = &space->recent[span % RECENT_LEAVES];
     if (recent->span != span || (item & RIGHT_X) != 0)
-        install_slowly(thread, answer);
+        install_slowly(answer);
     uint64_t *entry = &recent->leaf[item >> PAGE_SHIFT & (LEAF_PAGES - 1)];
     uint64_t write = item & RIGHT_W, writable = write << 1 | write << 6; /* W and D */
     uint64_t new =
         fault_frame(answer) << PTE_FRAME_SHIFT | PTE_V | PTE_R | PTE_U | PTE_A | writable;
     if (*entry != 0 && ((*entry ^ new) & ~writable) != 0)
-        space->stale |= hart_bits & ~this_hart()->bit;
+        space->stale |= hart_bits & ~me->bit;
     *entry = new;
     fence_page(item, space->asid);
-    if (this_hart()->space != space)
-        back_to_tables(thread);
     lock_release(&port_core_lock);
-    LEAVE(fast_exit_resumed, thread);
+    LEAVE_CURRENT(fast_exit_resumed);
 }
 
 /* The message goes onto this hart's stack, to call_first. Saved are what a call preserves, and the
@@ -238,7 +246,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
     uint64_t badge = space->fault_badge & ~1ul;
     uint64_t token = go_up(thread, THREAD_FAULT_SERVED);
     uint64_t pc = thread->x[0];
-    port_lock();
+    enter_core();
     fault_answer_t answer = fault_handle(value, cause, pc, token, badge);
     port_unlock();
     while (come_back(thread, token) && answer != 0) {
@@ -252,7 +260,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
             return;
         }
         lock_release(&kernel_lock);
-        port_lock();
+        enter_core();
         answer = fault_make_room(badge) ? FAULT_RESUME : 0;
         port_unlock();
     }
@@ -268,7 +276,7 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
     for (int i = 0; i < 6; i++)
         word[i] = a[i];
     uint64_t token = go_up(thread, THREAD_CALL_SERVED);
-    port_lock();
+    enter_core();
     bool answered = request_handle(badge, token, word);
     port_unlock();
     if (!come_back(thread, token) || !answered)
