@@ -69,10 +69,24 @@ unsigned table_rights(uint64_t entry)
     return (unsigned)(entry >> 1 & RIGHTS_MASK);
 }
 
+/* Unlinks the tables of whole spans; how many pages that is. */
+static uint64_t unlink_leaves(uint64_t *entry, uint64_t nspans, struct table_freed *freed)
+{
+    uint64_t n = 0;
+    for (; n < nspans && freed->nleaves < TABLE_FREED_MAX; n++, entry++) {
+        if (!is_table(*entry))
+            continue;
+        freed->leaf[freed->nleaves++] = below(*entry);
+        clear(entry);
+    }
+    return n * LEAF_PAGES;
+}
+
 uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed)
 {
     uint64_t n = table_run(va, npages);
-    *freed = (struct table_freed){0};
+    freed->nleaves = 0;
+    freed->middle = NULL;
     uint64_t *middle = middle_of(root, va, false);
     if (va % (1ul << ROOT_SHIFT) == 0 && npages >= MIDDLE_PAGES) {
         freed->middle = middle;
@@ -82,15 +96,13 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_
     }
     if (middle == NULL)
         return n;
-    uint64_t *entry = &middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)];
-    if (!is_table(*entry))
+    uint64_t index = va >> MIDDLE_SHIFT & (LEAF_PAGES - 1), nspans = npages / LEAF_PAGES;
+    if (n == LEAF_PAGES)
+        return unlink_leaves(&middle[index],
+                             nspans < LEAF_PAGES - index ? nspans : LEAF_PAGES - index, freed);
+    if (!is_table(middle[index]))
         return n;
-    uint64_t *leaf = below(*entry);
-    if (n == LEAF_PAGES) {
-        clear(entry);
-        freed->leaf = leaf;
-        return n;
-    }
+    uint64_t *leaf = below(middle[index]);
     for (uint64_t i = table_index(va), end = i + n; i < end; i++)
         leaf[i] = 0;
     return n;
@@ -98,8 +110,8 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_
 
 void table_release(const struct table_freed *freed)
 {
-    if (freed->leaf != NULL)
-        pool_release(freed->leaf);
+    for (unsigned i = 0; i < freed->nleaves; i++)
+        pool_release(freed->leaf[i]);
     if (freed->middle == NULL)
         return;
     uint64_t *entry = freed->middle;

@@ -44,11 +44,13 @@ static inline bool table_takes_away(uint64_t old, uint64_t entry)
            (table_frame(old) != table_frame(entry) || (old & rights & ~entry) != 0);
 }
 
-/* Clears a run; returns how many pages it did. A whole span of 2 MiB, or of 1 GiB when that much is
- * asked for, loses its table, which is unlinked and left in *freed for table_release, to be called
- * after the fence. */
+/* Clears a run; returns how many pages it did: of one leaf, or of several whole ones. A whole span
+ * of 2 MiB, or of 1 GiB when that much is asked for, loses its table, which is unlinked and left in
+ * *freed for table_release, to be called after the fence. */
+enum { TABLE_FREED_MAX = 16 };
 struct table_freed {
-    uint64_t *leaf, *middle;
+    unsigned nleaves;
+    uint64_t *leaf[TABLE_FREED_MAX], *middle;
 };
 uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed);
 void table_release(const struct table_freed *freed);

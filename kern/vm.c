@@ -89,7 +89,7 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
         return error;
     struct table_freed freed;
     uint64_t n = table_unmap(space->root, va, npages, &freed);
-    if (freed.leaf != NULL || freed.middle != NULL)
+    if (freed.nleaves != 0 || freed.middle != NULL)
         space_forget_leaves(space);
     tlb_forget(space);
     /* Only now: a hart's walker may have been inside the table until the fence. */

@@ -83,6 +83,13 @@ struct step {
     pfn_t frame;
 };
 
+/* Unmap may do several leaves, if it does whole ones. */
+static bool unmapped_whole(const struct step *step, uint64_t npages)
+{
+    return step->va % (1ul << 21) == 0 && npages % LEAF_PAGES == 0 && npages > 0 &&
+           npages <= step->npages;
+}
+
 /* True: the call did what was asked, and the plain table follows. */
 static bool went_well(const struct step *step, err_t result, bool good, bool may_lack_frames)
 {
@@ -94,8 +101,7 @@ static bool went_well(const struct step *step, err_t result, bool good, bool may
     if (good != (result >= 0))
         host_breach("accepted or refused wrongly: what", step->what);
     if (good && (uint64_t)result != cut(step->va, step->npages) &&
-        !(step->what == 2 && result == GIB_PAGES && step->va % (1ul << 30) == 0 &&
-          step->npages >= GIB_PAGES))
+        !(step->what == 2 && unmapped_whole(step, (uint64_t)result)))
         host_breach("another number of pages than the leaf has", (uint64_t)result);
     return good;
 }
