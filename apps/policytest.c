@@ -95,7 +95,7 @@ static void inherit(void)
 /* Two families side by side: a fork copies in one and not in the other. */
 static void families(void)
 {
-    static const char *const name[] = {"eager", "cow", "touch", "eager", "around"};
+    static const char *const name[] = {"eager", "cow", "touch", "eager", "tables", "around"};
     for (unsigned i = 0; i < sizeof name / sizeof *name; i++) {
         if (fork() == 0) {
             long cost = fork_cost(name[i]);

@@ -239,6 +239,7 @@ static const struct {
     void (*function)(void);
     size_t npages; /* touched before */
 } workloads[] = {
+    {"fork-bare", fork_exit, 0},
     {"fork-exit", fork_exit, SMALL},
     {"fork-exec", fork_exec, SMALL},
     {"child-reads", child_reads, LARGE},

@@ -46,7 +46,7 @@ static void settle(struct process *process, const struct region *region, uint64_
     if (entry == NULL)
         return;
     for (uint64_t va = start; va < end; va += PAGE_SIZE, entry++, bit <<= 1) {
-        if (*entry == 0 || sole(entry_frame(*entry)))
+        if (*entry == 0 || sole(process, va, entry_frame(*entry)))
             continue;
         if (frames.nfree <= SLACK_NPAGES) {
             end = va;
@@ -64,7 +64,7 @@ static void settle(struct process *process, const struct region *region, uint64_
 
 void around_settle(struct process *process, const struct region *region, uint64_t va)
 {
-    const entry_t *entry = map_find(&process->map, va);
+    const entry_t *entry = map_make(&process->map, va); /* the leaf, if others have it too */
     if (entry == NULL)
         return;
     uint32_t window = verdict_around(process, region, va, entry_frame(*entry));

@@ -87,6 +87,12 @@ static void audit_free_lists(void)
         violation("I2: frames with count 0: ", nzero, ", free list says ", frames.nfree);
 }
 
+/* Entries of a leaf are owners once, however many maps share it. */
+static bool is_first_seen(pfn_t leaf)
+{
+    return !frame_is_held(leaf) || frame_of(leaf)->link <= 1;
+}
+
 static void audit_map(const struct process *process)
 {
     uint64_t npages = 0, nleaves = 0;
@@ -96,13 +102,17 @@ static void audit_map(const struct process *process)
             continue;
         nleaves++;
         own(process->map.root[leaf]);
+        bool counts = is_first_seen(process->map.root[leaf]);
+        if (map_is_shared(&process->map, leaf << LEAF_SHIFT) && !process->shares_leaves)
+            violation("L6: leaf shared unawares, process ", process->pid, ", leaf ", leaf);
         const entry_t *entry = port_frame(process->map.root[leaf]);
         for (uint64_t i = 0; i < LEAF_PAGES; i++) {
             uint64_t va = (leaf << LEAF_SHIFT) + i * PAGE_SIZE;
             if (entry[i] == 0)
                 continue;
             npages++;
-            own(entry_frame(entry[i]));
+            if (counts)
+                own(entry_frame(entry[i]));
             if (region_find(&process->regions, va) == NULL)
                 violation("I5: page in no region, process ", process->pid, ", address ", va);
         }
@@ -129,7 +139,8 @@ static void audit_entries(struct process *process)
             violation("I7: entry that is not in the map, process ", process->pid, ", address ", va);
         else if (region == NULL || (rights & ~allowed(region)) != 0)
             violation("I4: more rights than the region, process ", process->pid, ", address ", va);
-        else if ((rights & RIGHT_W) != 0 && region->kind == REGION_PRIVATE && !sole(frame))
+        else if ((rights & RIGHT_W) != 0 && region->kind == REGION_PRIVATE &&
+                 !sole(process, va, frame))
             violation("I3: writable but shared, process ", process->pid, ", address ", va);
     }
 }

@@ -28,6 +28,7 @@ static void set_name(struct process *process, const char *path)
 static void take_image(struct process *process, const struct image *image, const char *path)
 {
     process->map = image->map;
+    process->shares_leaves = false;
     process->regions = image->regions;
     process->heap_break = image->heap_start;
     process->land_start = image->elf.land_start;

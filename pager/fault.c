@@ -45,10 +45,23 @@ static SLOW fault_answer_t installed(struct process *process, uint64_t va, pfn_t
 static inline fault_answer_t answer(struct process *process, const struct region *region,
                                     uint64_t va, pfn_t frame)
 {
-    unsigned rights = install_rights(region, frame);
+    unsigned rights = install_rights(process, region, va, frame);
     if (process->threaded)
         return installed(process, va, frame, rights);
     return item(va, frame, rights);
+}
+
+/* Entries of shared leaves went all at once (leaves.c): those of the frames that follow come back
+ * together. */
+static SLOW fault_answer_t again(struct process *process, const struct region *region, uint64_t va,
+                                 pfn_t frame)
+{
+    uint64_t npages = install_length(process, region, va);
+    if (npages == 1)
+        return answer(process, region, va, frame);
+    unsigned rights = install_rights(process, region, va, frame);
+    return install_run(process, va, frame, npages, rights) ? FAULT_RESUME
+                                                           : end(process, CAUSE_MEMORY);
 }
 
 /* `entry`: where it goes in the map, or NULL: its leaf is not there yet. */
@@ -131,15 +144,15 @@ static SLOW fault_answer_t copy(struct process *process, uint64_t item, entry_t 
 
 /* The same while other threads of the process run. One of them may have upgraded the page: it must
  * not store to it meanwhile. One may also copy, unmap or end it: so the source is held, and entry
- * and region are looked up again afterwards; if they changed, this copy is thrown away and the
- * store faults again, or not. The new entry is installed here, under the lock, before the old frame
- * goes: it is broken before it is made. */
+ * and region are looked up again afterwards; if they changed, or a fork shares the leaf now, this
+ * copy is thrown away and the store faults again, or not. The new entry is installed here, under
+ * the lock, before the old frame goes: it is broken before it is made. */
 static SLOW fault_answer_t copy_threaded(struct process *process, uint64_t va, pfn_t old)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
-    if (sole(old))
+    if (sole(process, va, old))
         port_drop(process, va, 1);
     frame_hold(old);
     copy_unlocked(process, frame, old);
@@ -149,7 +162,8 @@ static SLOW fault_answer_t copy_threaded(struct process *process, uint64_t va, p
         region = region_find(&process->regions, va);
         entry = map_find(&process->map, va);
     }
-    if (region == NULL || entry == NULL || *entry != entry_make(old)) {
+    if (region == NULL || entry == NULL || *entry != entry_make(old) ||
+        map_is_shared(&process->map, va)) {
         frame_release(old);
         frame_release(frame);
         return process->dying ? end(process, CAUSE_KILLED) : FAULT_RESUME;
@@ -169,30 +183,32 @@ static fault_answer_t upgrade(struct process *process, const struct region *regi
     return answer(process, region, va, frame);
 }
 
-static fault_answer_t copy_page(struct process *process, const struct region *region, uint64_t va,
-                                entry_t *entry)
+static fault_answer_t copy_page(struct process *process, const struct region *region, uint64_t va)
 {
+    entry_t *entry = map_make(&process->map, va);
+    if (entry == NULL)
+        return end(process, CAUSE_MEMORY);
     return process->threaded ? copy_threaded(process, va, entry_frame(*entry))
                              : copy(process, va | region->rights, entry);
 }
 
 static fault_answer_t present(struct process *process, const struct region *region, uint64_t va,
-                              entry_t *entry, bool store)
+                              pfn_t frame, bool store)
 {
-    pfn_t frame = entry_frame(*entry);
     if (!store || region->kind == REGION_SHARED) {
         if (region->kind == REGION_PRIVATE && verdict_load(process, region, va, frame) == LOAD_COPY)
-            return copy_page(process, region, va, entry);
+            return copy_page(process, region, va);
         /* The kernel had no entry for it, or a narrower one. */
         process->counts.maps++;
-        return answer(process, region, va, frame);
+        return process->shares_leaves ? again(process, region, va, frame)
+                                      : answer(process, region, va, frame);
     }
     if (process->policy->around != NULL)
         around_settle(process, region, va);
     /* The last owner's page needs no frame: no policy may make it die for want of one. */
-    bool must_not_copy = sole(frame) && (process->pinned || frames.nfree == 0);
+    bool must_not_copy = sole(process, va, frame) && (process->pinned || frames.nfree == 0);
     if (!must_not_copy && verdict_store(process, region, va, frame) == STORE_COPY)
-        return copy_page(process, region, va, entry);
+        return copy_page(process, region, va);
     return upgrade(process, region, va, frame);
 }
 
@@ -205,7 +221,7 @@ static fault_answer_t untouched(struct process *process, const struct region *re
     if (region->kind == REGION_PRIVATE &&
         verdict_touch(process, region, va, store) == TOUCH_SHARE_ZERO)
         return share_zero(process, region, va);
-    return touch(process, region, va, entry);
+    return touch(process, region, va, process->shares_leaves ? NULL : entry);
 }
 
 /* The right that an access needs; 0: no access, or one that no entry can allow. An atomic on a page
@@ -248,7 +264,7 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
     entry_t *entry = map_find(&process->map, va);
     if (entry == NULL || *entry == 0)
         return untouched(process, region, va, entry, needed == RIGHT_W);
-    return present(process, region, va, entry, needed == RIGHT_W);
+    return present(process, region, va, entry_frame(*entry), needed == RIGHT_W);
 }
 
 /* A store to a private page where nothing is unusual: what ask() would come to. */
@@ -260,7 +276,7 @@ static inline fault_answer_t store(struct process *process, const struct region 
     if (entry == NULL || *entry == 0)
         return touch(process, region, va, entry);
     pfn_t frame = entry_frame(*entry);
-    if (!sole(frame))
+    if (!sole(process, va, frame))
         return copy(process, va | region->rights_kind, entry);
     process->counts.upgrades++;
     return item(va, frame, region->rights_kind);
@@ -318,7 +334,7 @@ static bool own_page(struct process *process, const struct region *region, uint6
     entry_t *entry = map_make(&process->map, va);
     if (entry == NULL)
         return false;
-    if (*entry != 0 && (region->kind == REGION_SHARED || sole(entry_frame(*entry))))
+    if (*entry != 0 && (region->kind == REGION_SHARED || sole(process, va, entry_frame(*entry))))
         return true;
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)

@@ -4,6 +4,7 @@
 #include "death.h"
 #include "fault.h"
 #include "install.h"
+#include "leaves.h"
 #include "service.h"
 #include "verdict.h"
 
@@ -131,8 +132,6 @@ static void fork_run(struct process *parent, struct process *child, const struct
                      uint64_t va, uint64_t npages)
 {
     const entry_t *source = map_find(&parent->map, va);
-    if (source == NULL)
-        return;
     bool private = region->kind == REGION_PRIVATE;
     if (private && region->rights != 0 && by_page(parent)) {
         fork_settled(parent, child, region, va, npages);
@@ -162,6 +161,8 @@ static void fork_regions(struct process *parent, struct process *child)
 {
     const struct region *region = parent->regions.region, *end = region + parent->regions.n;
     child->map.npages = parent->map.npages;
+    if (!parent->pinned && parent->policy->at_leaves != NULL)
+        leaves_share(parent, child);
     for (const struct region *last; region != end; region = last + 1) {
         last = last_alike(parent, region, end);
         if (region->use == USE_TRANSFER) { /* shared with a server: not inherited */
@@ -172,7 +173,8 @@ static void fork_regions(struct process *parent, struct process *child)
         for (uint64_t va = region->start; va < last->end;) {
             uint64_t next = (va & ~((1ul << LEAF_SHIFT) - 1)) + (1ul << LEAF_SHIFT);
             uint64_t stop = next < last->end ? next : last->end;
-            fork_run(parent, child, region, va, (stop - va) >> PAGE_SHIFT);
+            if (!leaves_are_same(parent, child, va))
+                fork_run(parent, child, region, va, (stop - va) >> PAGE_SHIFT);
             va = stop;
         }
     }

@@ -1,6 +1,8 @@
 /* Installing entries and dropping them for room. */
 #include "install.h"
 
+enum { AHEAD_NPAGES = 64 };
+
 static uint64_t last_victim; /* badge: where the last reclaim stopped */
 
 bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
@@ -13,14 +15,14 @@ bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npa
     return true;
 }
 
-/* How many pages from `entry` on have consecutive frames and the same rights. */
-static uint64_t run_length(const struct region *region, const entry_t *entry, uint64_t limit,
-                           unsigned rights)
+/* How many pages from va and its `entry` on have consecutive frames and the same rights. */
+static uint64_t run_length(const struct process *process, const struct region *region, uint64_t va,
+                           const entry_t *entry, uint64_t limit, unsigned rights)
 {
     pfn_t first = entry_frame(*entry);
     uint64_t n = 1;
     while (n < limit && entry[n] == entry_make(first + n) &&
-           install_rights(region, first + n) == rights)
+           install_rights(process, region, va, first + n) == rights)
         n++;
     return n;
 }
@@ -36,12 +38,23 @@ bool install_present(struct process *process, const struct region *region, uint6
         n = entry == NULL ? limit : 1;
         if (entry == NULL || *entry == 0)
             continue;
-        unsigned rights = install_rights(region, entry_frame(*entry));
-        n = run_length(region, entry, limit, rights);
+        unsigned rights = install_rights(process, region, va, entry_frame(*entry));
+        n = run_length(process, region, va, entry, limit, rights);
         if (!install_run(process, va, entry_frame(*entry), n, rights))
             return false;
     }
     return true;
+}
+
+uint64_t install_length(const struct process *process, const struct region *region, uint64_t va)
+{
+    const entry_t *entry = map_find(&process->map, va);
+    uint64_t limit = LEAF_PAGES - (va >> PAGE_SHIFT & (LEAF_PAGES - 1));
+    uint64_t in_region = (region->end - va) >> PAGE_SHIFT;
+    limit = limit < in_region ? limit : in_region;
+    limit = limit < AHEAD_NPAGES ? limit : AHEAD_NPAGES;
+    return run_length(process, region, va, entry, limit,
+                      install_rights(process, region, va, entry_frame(*entry)));
 }
 
 void install_drop_all(struct process *process)

@@ -4,16 +4,20 @@
 #define PAGER_INSTALL_H
 #include "process.h"
 
-/* L6, the only place that says so: may this page be stored to without anybody else seeing it? */
-static inline bool sole(pfn_t frame)
+/* L6, the only place that says so: may the frame, which this process has at va, be stored to
+ * without anybody else seeing it? Every count on its path must be 1. (`unusual` was looked at where
+ * time matters.) */
+static inline bool sole(const struct process *process, uint64_t va, pfn_t frame)
 {
-    return frame_refs(frame) == 1;
+    return frame_refs(frame) == 1 &&
+           !(process->unusual != 0 && process->shares_leaves && map_is_shared(&process->map, va));
 }
 
 /* The rights that a page's entry may have now. */
-static inline unsigned install_rights(const struct region *region, pfn_t frame)
+static inline unsigned install_rights(const struct process *process, const struct region *region,
+                                      uint64_t va, pfn_t frame)
 {
-    if (region->kind == REGION_SHARED || sole(frame))
+    if (region->kind == REGION_SHARED || sole(process, va, frame))
         return region->rights;
     return region->rights & ~(unsigned)RIGHT_W;
 }
@@ -26,6 +30,10 @@ bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npa
  * consecutive frames a call. False: no room; entries of the rest are as they were. */
 bool install_present(struct process *process, const struct region *region, uint64_t start,
                      uint64_t end);
+
+/* How many pages from va on, which is in the map, have frames that follow each other and the same
+ * rights, in leaf and region: so many may come back in one call. */
+uint64_t install_length(const struct process *process, const struct region *region, uint64_t va);
 
 /* Drops the tables of one process other than the needy one; false: there was none left. */
 bool install_reclaim(const struct process *needy);

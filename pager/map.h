@@ -5,8 +5,9 @@
  *
  * The root is a frame of 1024 32-bit frame numbers of leaves, a leaf a frame of 512 entries, so
  * that a leaf covers what a leaf table of the hardware covers. Rights are not stored: they follow
- * from region and count (fault.c). Root and leaves have the count 1 of the map that they belong to.
- */
+ * from region and count (fault.c). A root has the count 1 of its map, a leaf that of the maps that
+ * share it (leaves.c): then its entries are owners of their frames once, for all of them. A shared
+ * leaf is never changed: map_make gives the map a copy of its own first. */
 #ifndef PAGER_MAP_H
 #define PAGER_MAP_H
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include "port.h"
 
 enum { LEAF_SHIFT = 21, LEAVES = 1024 };
+#define LEAF_SPAN     (1ul << LEAF_SHIFT)
 #define ADDRESS_LIMIT ((uint64_t)LEAVES << LEAF_SHIFT)
 
 /* 0: no page. Else frame number << 1 | 1. */
@@ -53,14 +55,26 @@ static inline entry_t *map_find(const struct map *map, uint64_t va)
     return leaf == NULL ? NULL : &leaf[va >> PAGE_SHIFT & (LEAF_PAGES - 1)];
 }
 
-/* The same, and the leaf is made if need be; NULL: no frame. */
+/* Is the leaf for va there, and other maps' too? */
+static inline bool map_is_shared(const struct map *map, uint64_t va)
+{
+    pfn_t leaf = map->root[va >> LEAF_SHIFT];
+    return leaf != 0 && frame_refs(leaf) > 1;
+}
+
+/* The place of the entry for va, to be changed: the leaf is made if need be, or copied if it is
+ * shared. NULL: no frame, and nothing changed. */
 entry_t *map_make(struct map *map, uint64_t va);
+
+/* Before map_clear: what it would change in part is the map's own. False: no frames, and nothing
+ * changed. */
+bool map_own_ends(struct map *map, uint64_t start, uint64_t end);
 
 /* Puts a frame, whose owner the map becomes, where there was none. False: no frame for a leaf. */
 bool map_put(struct map *map, uint64_t va, pfn_t frame);
 
 /* Releases the pages of [start, end) that are there; whole leaves inside it go too. The hardware's
- * entries must be gone before. */
+ * entries must be gone before, and map_own_ends must have been asked where leaves may be shared. */
 void map_clear(struct map *map, uint64_t start, uint64_t end);
 
 /* Releases everything; the map is then empty of even its root. */

@@ -4,6 +4,10 @@
 #include "install.h"
 #include "verdict.h"
 
+/* Leaves that hold memory shared for good can't be shared themselves. It goes to the topmost leaf,
+ * as far as it fits, together with what is small; large private areas stay below. */
+#define LARGE_LIMIT (ADDRESS_LIMIT - LEAF_SPAN)
+
 static bool is_range(uint64_t address, uint64_t nbytes)
 {
     return address % PAGE_SIZE == 0 && nbytes != 0 && address < ADDRESS_LIMIT &&
@@ -29,13 +33,13 @@ static void drop(struct process *process, uint64_t start, uint64_t end)
     map_clear(&process->map, start, end);
 }
 
-/* Frames that populating [start, end) takes: checked first, so that a refusal leaves no leaf (I8).
- */
+/* Frames that populating [start, end) takes: checked first, so that a refusal leaves no leaf, made
+ * or copied (I8). */
 static bool has_frames(const struct map *map, uint64_t start, uint64_t end)
 {
     uint64_t needed = (end - start) >> PAGE_SHIFT;
     for (uint64_t leaf = start >> LEAF_SHIFT; leaf << LEAF_SHIFT < end; leaf++)
-        needed += map->root[leaf] == 0;
+        needed += map->root[leaf] == 0 || map_is_shared(map, leaf << LEAF_SHIFT);
     return needed <= frames.nfree;
 }
 
@@ -59,6 +63,8 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
         return ERR_NOMEM;
     if (end > old_end && process->pinned && !has_frames(&process->map, old_end, end))
         return ERR_NOMEM;
+    if (end < old_end && !map_own_ends(&process->map, end, old_end))
+        return ERR_NOMEM;
     heap->end = end;
     if (process->pinned && !fault_populate(process, old_end, end)) {
         heap->end = old_end;
@@ -77,7 +83,8 @@ err_t mmap_map(struct process *process, uint64_t nbytes, uint64_t rights, bool s
     nbytes = page_up(nbytes);
     if (!is_available(process, nbytes >> PAGE_SHIFT))
         return ERR_NOMEM;
-    uint64_t start = region_gap(&process->regions, nbytes, ADDRESS_LIMIT);
+    uint64_t start = region_gap(&process->regions, nbytes,
+                                shared || nbytes < LEAF_SPAN ? ADDRESS_LIMIT : LARGE_LIMIT);
     const struct region region = {
         .start = start,
         .end = start + nbytes,
@@ -103,8 +110,11 @@ err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes)
     if (!is_range(address, nbytes))
         return ERR_INVALID;
     uint64_t end = page_up(address + nbytes);
-    if (!region_remove(&process->regions, address, end, USE_MMAP))
+    if (!region_may_remove(&process->regions, address, end, USE_MMAP))
         return ERR_INVALID;
+    if (!map_own_ends(&process->map, address, end))
+        return ERR_NOMEM;
+    region_remove(&process->regions, address, end, USE_MMAP);
     drop(process, address, end);
     return 0;
 }

@@ -22,6 +22,13 @@ enum fork_verdict {
     FORK_VERDICTS,
 };
 
+/* How leaves of the map cross a fork, 2 MiB of pages each, where all in them is private. */
+enum leaf_verdict {
+    LEAF_EACH,  /* each page by itself (default) */
+    LEAF_SHARE, /* as they are: both have them; whoever first changes anything in one copies it */
+    LEAF_VERDICTS,
+};
+
 /* What a store to a present private page does. */
 enum store_verdict {
     STORE_UPGRADE, /* the frame stays and becomes writable: only for the last owner (default there)
@@ -78,6 +85,9 @@ struct policy {
      * of; a last owner's store neither. */
     bool lazy_fork, upgrades;
     enum fork_verdict (*at_fork)(const struct policy_view *view);
+    /* Once a fork, about no page; at_fork is asked about those of the leaves that are not shared.
+     */
+    enum leaf_verdict (*at_leaves)(const struct policy_view *view);
     enum store_verdict (*at_store)(const struct policy_view *view);
     enum load_verdict (*at_load)(const struct policy_view *view);
     enum touch_verdict (*at_touch)(const struct policy_view *view);
@@ -90,6 +100,7 @@ struct policy {
 
 enum policy_question {
     QUESTION_FORK,
+    QUESTION_LEAVES,
     QUESTION_STORE,
     QUESTION_LOAD,
     QUESTION_TOUCH,
@@ -102,6 +113,7 @@ static inline uint32_t policy_default(enum policy_question question, const struc
 {
     switch (question) {
     case QUESTION_FORK: return FORK_SHARE;
+    case QUESTION_LEAVES: return LEAF_EACH;
     case QUESTION_STORE:
         return view->shared_frame && !view->shared_region ? STORE_COPY : STORE_UPGRADE;
     case QUESTION_LOAD: return LOAD_MAP;
@@ -123,6 +135,7 @@ static inline bool policy_legal(enum policy_question question, const struct poli
     switch (question) {
     case QUESTION_FORK:
         return (verdict == FORK_COPY && may_copy) || (verdict == FORK_OMIT && private_page);
+    case QUESTION_LEAVES: return verdict == LEAF_SHARE && private_page;
     case QUESTION_STORE: return verdict == STORE_COPY && may_copy && (view->rights & RIGHT_W) != 0;
     case QUESTION_LOAD: return verdict == LOAD_COPY && may_copy && view->shared_frame;
     case QUESTION_TOUCH:

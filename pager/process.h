@@ -52,6 +52,7 @@ struct process {
                             */
             bool uncached; /* the kernel holds no entries of it */
             bool asks;     /* its policy has something to say at a fault */
+            bool shares_leaves; /* its map may share leaves with others' */
         };
         uint64_t unusual; /* any of these: one look for the faults that are not */
     };

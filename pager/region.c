@@ -115,12 +115,18 @@ static bool covered(const struct regions *regions, uint64_t start, uint64_t end,
     return true;
 }
 
-bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use)
+bool region_may_remove(const struct regions *regions, uint64_t start, uint64_t end,
+                       enum region_use use)
 {
     const struct region *first = region_find(regions, start);
     if (first == NULL || !covered(regions, start, end, use))
         return false;
-    if (first->start < start && first->end > end && regions->n == REGIONS_MAX)
+    return first->start >= start || first->end <= end || regions->n < REGIONS_MAX;
+}
+
+bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use)
+{
+    if (!region_may_remove(regions, start, end, use))
         return false;
     for (uint32_t i = 0; i < regions->n;) {
         struct region *r = &regions->region[i];

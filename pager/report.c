@@ -56,8 +56,8 @@ static void tell_pages(const struct process *p, uint64_t word[6])
                 continue;
             }
             pfn_t frame = entry_frame(*entry);
-            word[sole(frame) ? 1 : 2]++;
-            word[4] += (install_rights(region, frame) & RIGHT_W) != 0;
+            word[sole(p, va, frame) ? 1 : 2]++;
+            word[4] += (install_rights(p, region, va, frame) & RIGHT_W) != 0;
         }
     }
 }

@@ -170,17 +170,16 @@ static err_t share_page(struct process *process, struct service *service, uint16
     if (frame == NO_FRAME)
         return ERR_NOMEM;
     zero_frame(port_frame(frame));
-    uint64_t theirs = page_of(service, at), leaf = va >> LEAF_SHIFT << LEAF_SHIFT;
-    bool new_leaf = map_leaf(&process->map, va) == NULL;
-    if (va == 0 || process->regions.n == REGIONS_MAX || !map_put(&process->map, va, frame)) {
+    uint64_t theirs = page_of(service, at);
+    bool room = va != 0 && process->regions.n < REGIONS_MAX;
+    if (!room || !install_run(service->process, theirs, frame, 1, RIGHT_R | RIGHT_W)) {
+        frame_release(frame);
+        return room ? ERR_POOL : ERR_NOMEM;
+    }
+    if (!map_put(&process->map, va, frame)) {
+        port_drop(service->process, theirs, 1);
         frame_release(frame);
         return ERR_NOMEM;
-    }
-    if (!install_run(service->process, theirs, frame, 1, RIGHT_R | RIGHT_W)) {
-        map_clear(&process->map, va, va + PAGE_SIZE);
-        if (new_leaf)
-            map_clear(&process->map, leaf, leaf + (1ul << LEAF_SHIFT));
-        return ERR_POOL;
     }
     region_add(&process->regions, &region);
     map_put(&service->process->map, theirs, frame);

@@ -4,13 +4,15 @@
 
 uint64_t policy_nreplaced;
 
+static const struct region none;
+
 /* frame: NO_FRAME where there is none yet. */
 static struct policy_view view_of(const struct process *process, const struct region *region,
                                   uint64_t va, pfn_t frame)
 {
     return (struct policy_view){
         .present = frame != NO_FRAME,
-        .shared_frame = frame != NO_FRAME && !sole(frame),
+        .shared_frame = frame != NO_FRAME && !sole(process, va, frame),
         .shared_region = region->kind == REGION_SHARED,
         .rights = region->rights,
         .address = va,
@@ -45,6 +47,13 @@ enum fork_verdict verdict_fork(const struct process *parent, const struct region
     struct policy_view view = view_of(parent, region, va, frame);
     view.free_npages = frames.nfree > nreserved ? frames.nfree - nreserved : 0;
     return checked(QUESTION_FORK, &view, parent->policy->at_fork(&view));
+}
+
+enum leaf_verdict verdict_leaves(const struct process *parent)
+{
+    struct policy_view view = view_of(parent, &none, 0, NO_FRAME);
+    view.present = true;
+    return checked(QUESTION_LEAVES, &view, parent->policy->at_leaves(&view));
 }
 
 enum store_verdict verdict_store(const struct process *process, const struct region *region,
@@ -86,7 +95,6 @@ bool verdict_allows(const struct process *process, uint64_t npages)
 {
     if (process->policy->limit == NULL)
         return true;
-    static const struct region none;
     const struct policy_view view = view_of(process, &none, 0, NO_FRAME);
     return process_family_npages(process) + npages <= process->policy->limit(&view);
 }

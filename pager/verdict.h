@@ -8,6 +8,9 @@
 enum fork_verdict verdict_fork(const struct process *parent, const struct region *region,
                                uint64_t va, pfn_t frame, uint64_t nreserved);
 
+/* Only of a policy that has something to say about it. */
+enum leaf_verdict verdict_leaves(const struct process *parent);
+
 enum store_verdict verdict_store(const struct process *process, const struct region *region,
                                  uint64_t va, pfn_t frame);
 enum load_verdict verdict_load(const struct process *process, const struct region *region,

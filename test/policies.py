@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+import measure as benchmark
 import qemu
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +70,25 @@ CLAIMS = (
     ('eager', 'child-100', 'faults', faults, 0.01),
     ('touch', 'child-1', 'pages copied', copied, 1.1),
     ('quota', 'child-100', 'pages copied', copied, 1.0),
+    ('tables', 'child-10', 'pages copied', copied, 1.0),
+    ('tables', 'child-reads', 'longest pause', lambda row: row['pause'], 0.1),
 )
+
+
+# Fork of so many pages, above a fork of none, at most so much of cow's.
+FORK_CLAIM = ('tables', 16384, 0.02)
+
+
+def broken_fork_claim(build, kernel, policies):
+    policy, size, limit = FORK_CLAIM
+    if not {policy, 'cow'} <= set(policies):
+        return []
+    cost = {name: benchmark.measure(build, kernel, 'fork', size, name).median -
+            benchmark.measure(build, kernel, 'fork', 0, name).median for name in (policy, 'cow')}
+    print(f'\nfork of {size} pages above a fork of none: {policy} {cost[policy]:,}, '
+          f'cow {cost["cow"]:,}')
+    return [] if cost[policy] <= limit * cost['cow'] else \
+        [f'{policy}: fork of {size} pages: more than {limit} of cow']
 
 
 def broken_claims(figures):
@@ -104,7 +123,8 @@ def main():
                         ('frames at the peak', lambda row: row['peak']),
                         ('longest pause', lambda row: row['pause'])):
         print('\n' + table(title, policies, figures, cell, arguments.markdown))
-    broken = broken_claims(figures)
+    broken = broken_claims(figures) + \
+        broken_fork_claim(arguments.build, arguments.kernel, policies)
     print('\n'.join(['', *broken]) if broken else '')
     return 1 if broken else 0
 

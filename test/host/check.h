@@ -31,4 +31,5 @@ void test_windows(void);
 void test_audit(void);
 void test_services(void);
 void test_policies(void);
+void test_leaves(void);
 #endif

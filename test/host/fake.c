@@ -38,6 +38,20 @@ static void check_counts(bool settled)
 
 bool port_several = true;
 
+/* The same of pages in leaves that several maps share. Their entries go first, always. */
+static void check_leaves(void)
+{
+    for (const struct fake_space *space = fake_space; space < fake_space + FAKE_SPACES; space++) {
+        if (fake.lenient || space->owner == NULL || space->owner->map.root == NULL)
+            continue;
+        for (uint64_t leaf = fake_next_bit(space->has_leaf, 0, LEAVES); leaf < LEAVES;
+             leaf = fake_next_bit(space->has_leaf, leaf + 1, LEAVES))
+            if (space->leaf[leaf]->nstorable > 0 &&
+                map_is_shared(&space->owner->map, leaf << LEAF_SHIFT))
+                fake_breach("I3: a private page in a shared leaf is writable", leaf);
+    }
+}
+
 void port_lock(void)
 {
     if (locked)
@@ -50,6 +64,7 @@ void port_unlock(void)
     if (!locked)
         fake_breach("unlock without lock", 0);
     check_counts(true);
+    check_leaves();
     locked = false;
     fake.nunlocks++;
     if (fake.at_unlock != NULL)
@@ -67,6 +82,7 @@ static void enter(void)
     if (!locked)
         fake_breach("a call down without the lock", 0);
     check_counts(false);
+    check_leaves();
     if (fake.at_call != NULL)
         fake.at_call();
 }
@@ -209,25 +225,14 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
     return 0;
 }
 
-/* The first bit that is set, from `at` on; `limit`: none. */
-static uint64_t next_bit(const uint64_t *bits, uint64_t at, uint64_t limit)
-{
-    while (at < limit) {
-        uint64_t word = bits[at / 64] >> at % 64;
-        if (word != 0)
-            return at + (uint64_t)__builtin_ctzl(word);
-        at = (at / 64 + 1) * 64;
-    }
-    return limit;
-}
-
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)
 {
     struct fake_space *space = fake_space_of(process);
     uint64_t leaf = *va >> LEAF_SHIFT, at = *va >> PAGE_SHIFT & (LEAF_PAGES - 1);
-    for (leaf = next_bit(space->has_leaf, leaf, LEAVES); leaf < LEAVES;
-         leaf = next_bit(space->has_leaf, leaf + 1, LEAVES)) {
-        at = next_bit(space->leaf[leaf]->valid, leaf == *va >> LEAF_SHIFT ? at : 0, LEAF_PAGES);
+    for (leaf = fake_next_bit(space->has_leaf, leaf, LEAVES); leaf < LEAVES;
+         leaf = fake_next_bit(space->has_leaf, leaf + 1, LEAVES)) {
+        at =
+            fake_next_bit(space->leaf[leaf]->valid, leaf == *va >> LEAF_SHIFT ? at : 0, LEAF_PAGES);
         if (at < LEAF_PAGES) {
             uint64_t entry = space->leaf[leaf]->entry[at];
             *va = leaf << LEAF_SHIFT | at << PAGE_SHIFT;

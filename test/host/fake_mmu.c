@@ -16,8 +16,10 @@ static void forget(struct fake_leaf *leaf, uint64_t at)
     if (entry == 0)
         return;
     fake_nmapped[(entry >> 3) - FAKE_FIRST]--;
-    if ((entry & RIGHT_W) != 0 && leaf->is_private[at])
+    if ((entry & RIGHT_W) != 0 && leaf->is_private[at]) {
         fake_nstorable[(entry >> 3) - FAKE_FIRST]--;
+        leaf->nstorable--;
+    }
     leaf->entry[at] = 0;
     fake_mark(leaf->valid, at, false);
     leaf->n--;
@@ -41,8 +43,10 @@ void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned r
     fake_mark((*leaf)->valid, at, true);
     (*leaf)->n++;
     fake_nmapped[frame - FAKE_FIRST]++;
-    if ((rights & RIGHT_W) != 0 && (*leaf)->is_private[at])
+    if ((rights & RIGHT_W) != 0 && (*leaf)->is_private[at]) {
         fake_nstorable[frame - FAKE_FIRST]++;
+        (*leaf)->nstorable++;
+    }
 }
 
 void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages)

@@ -15,7 +15,7 @@ struct fake_thread {
 };
 
 struct fake_leaf {
-    uint32_t n;
+    uint32_t n, nstorable;           /* entries; those of private pages that allow stores */
     uint64_t valid[LEAF_PAGES / 64]; /* a bit an entry, to find the next one fast */
     uint64_t entry[LEAF_PAGES];      /* frame << 3 | rights */
     bool is_private[LEAF_PAGES];
@@ -38,6 +38,17 @@ struct fake_space *fake_space_of(const struct process *process);
 static inline void fake_mark(uint64_t *bits, uint64_t at, bool on)
 {
     bits[at / 64] = (bits[at / 64] & ~(1ul << at % 64)) | (uint64_t)on << at % 64;
+}
+/* The first bit that is set, from `at` on; `limit`: none. */
+static inline uint64_t fake_next_bit(const uint64_t *bits, uint64_t at, uint64_t limit)
+{
+    while (at < limit) {
+        uint64_t word = bits[at / 64] >> at % 64;
+        if (word != 0)
+            return at + (uint64_t)__builtin_ctzl(word);
+        at = (at / 64 + 1) * 64;
+    }
+    return limit;
 }
 uint64_t fake_find(const struct fake_space *space, uint64_t va); /* 0: none */
 void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned rights);

@@ -165,7 +165,7 @@ static bool robs(unsigned policy)
 /* Those that between them give every verdict; all of them would take too long. */
 static bool explored(unsigned policy)
 {
-    static const char *const names[] = {"cow", "eager", "mixed", "illegal"};
+    static const char *const names[] = {"cow", "eager", "mixed", "illegal", "tables"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(policy_list[policy]->name, names[i]) == 0)
             return true;

@@ -13,6 +13,7 @@ static const struct {
     unsigned nlegal;
 } expected[QUESTIONS] = {
     [QUESTION_FORK] = {FORK_VERDICTS, VIEWS + VIEWS / 4 + VIEWS / 4 * 2 / 3},
+    [QUESTION_LEAVES] = {LEAF_VERDICTS, VIEWS + VIEWS / 4},
     [QUESTION_STORE] = {STORE_VERDICTS, VIEWS + VIEWS / 8 / 2 * 2 / 3},
     [QUESTION_LOAD] = {LOAD_VERDICTS, VIEWS + VIEWS / 8 * 2 / 3},
     [QUESTION_TOUCH] = {TOUCH_VERDICTS, VIEWS + VIEWS / 8},
@@ -50,6 +51,9 @@ static const char *harm(enum policy_question question, const struct policy_view 
     if (question == QUESTION_FORK && verdict == FORK_OMIT &&
         (!view->present || view->shared_region))
         return "nothing to omit, or an entry that others rely on";
+    if (question == QUESTION_LEAVES && verdict == LEAF_SHARE &&
+        (!view->present || view->shared_region))
+        return "no leaf, or what is shared for good comes apart at the first store";
     if (question == QUESTION_STORE && verdict == STORE_UPGRADE && view->shared_frame &&
         !view->shared_region)
         return "others see the store";

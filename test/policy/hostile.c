@@ -15,6 +15,11 @@ static enum fork_verdict at_fork(const struct policy_view *view)
     return (enum fork_verdict)any(view, FORK_VERDICTS + 1);
 }
 
+static enum leaf_verdict at_leaves(const struct policy_view *view)
+{
+    return (enum leaf_verdict)any(view, LEAF_VERDICTS + 1);
+}
+
 static enum store_verdict at_store(const struct policy_view *view)
 {
     return (enum store_verdict)any(view, STORE_VERDICTS + 1);
@@ -39,6 +44,7 @@ static uint32_t around(const struct policy_view *view)
 const struct policy policy_hostile = {
     .name = "hostile",
     .at_fork = at_fork,
+    .at_leaves = at_leaves,
     .at_store = at_store,
     .at_load = at_load,
     .at_touch = at_touch,
