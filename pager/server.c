@@ -22,30 +22,16 @@ static _Noreturn void fail(const char *why)
         ;
 }
 
-/* Words come in registers and go into memory only here: a fault's stay where they are. */
-static __attribute__((noinline)) uint64_t serve_request(uint64_t a0, uint64_t a1, uint64_t a2,
-                                                        uint64_t a3, uint64_t a4, uint64_t a5,
-                                                        uint64_t badge, uint64_t token,
-                                                        uint64_t word[6])
+/* Answers by `r`, receives, and lets the core decide on the next answer. Words come in registers
+ * and go into memory only here: a fault's stay where they are. */
+INLINE void serve(struct reception *r, bool several)
 {
-    word[0] = a0;
-    word[1] = a1;
-    word[2] = a2;
-    word[3] = a3;
-    word[4] = a4;
-    word[5] = a5;
-    port_lock();
-    bool answered = request_handle(badge, token, word);
-    port_unlock();
-    return answered ? token : 0;
-}
-
-/* Answers by `r`, receives, and lets the core decide on the next answer. */
-INLINE void serve(struct reception *r)
-{
-    uint64_t word[6];
-    r->badge = serve_request(r->word[0], r->word[1], r->word[2], r->word[3], r->word[4], r->word[5],
-                             r->badge, r->token, word);
+    uint64_t word[6] = {r->word[0], r->word[1], r->word[2], r->word[3], r->word[4], r->word[5]};
+    if (several)
+        port_lock();
+    r->badge = request_handle(r->badge, r->token, word) ? r->token : 0;
+    if (several)
+        port_unlock();
     r->item = 0;
     r->word[0] = word[0];
     r->word[1] = word[1];
@@ -100,7 +86,7 @@ INLINE _Noreturn void loop(bool several)
         sys_reply_receive(&r, PORT_SLOT_ENDPOINT, BOOT_SLOT_MEMORY);
         serve_faults(&r, several);
         if (r.token != 0) {
-            serve(&r);
+            serve(&r, several);
             continue;
         }
         /* A stale token: the thread was ended while it was served. Or no room for an entry. */
