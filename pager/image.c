@@ -34,8 +34,8 @@ static int find_file(const char *path, struct archive_file *file)
 {
     for (unsigned i = 0; i < nindexed; i++) {
         const char *name = indexed[i].name, *p = path;
-        while (*p != '\0' && *p == *name)
-            p++, name++;
+        for (; *p != '\0' && *p == *name; p++)
+            name++;
         if (*p == *name) {
             *file = indexed[i];
             return 1;

@@ -49,6 +49,8 @@ bool install_present(struct process *process, const struct region *region, uint6
 uint64_t install_length(const struct process *process, const struct region *region, uint64_t va)
 {
     const entry_t *entry = map_find(&process->map, va);
+    if (entry == NULL)
+        return 0;
     uint64_t limit = LEAF_PAGES - (va >> PAGE_SHIFT & (LEAF_PAGES - 1));
     uint64_t in_region = (region->end - va) >> PAGE_SHIFT;
     limit = limit < in_region ? limit : in_region;

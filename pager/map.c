@@ -144,7 +144,7 @@ void map_destroy(struct map *map)
         if (root[va >> LEAF_SHIFT] == 0)
             continue;
         if (!map_is_shared(map, va))
-            clear_entries(map, map_leaf(map, va), LEAF_PAGES);
+            clear_entries(map, port_frame(root[va >> LEAF_SHIFT]), LEAF_PAGES);
         drop_leaf(map, va);
     }
     frame_release_clean(map->root_frame);

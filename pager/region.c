@@ -45,7 +45,6 @@ static void remove_at(struct regions *regions, uint32_t at)
     regions->n--;
     for (uint32_t i = at; i < regions->n; i++)
         regions->region[i] = regions->region[i + 1];
-    regions->region[regions->n] = (struct region){0};
 }
 
 bool region_add(struct regions *regions, const struct region *region)

@@ -228,10 +228,9 @@ static void serve_server(struct process *process, uint64_t word[6])
 {
     if (process->server == 0)
         word[0] = (uint64_t)ERR_PERMISSION;
-    else if (word[0] == REQ_READY)
-        word[0] = 0, word[1] = service_ready(process);
     else
-        word[0] = (uint64_t)image_map_archive(process, &word[1]);
+        word[0] = (uint64_t)(word[0] == REQ_READY ? service_ready(process, &word[1])
+                                                  : image_map_archive(process, &word[1]));
 }
 
 static bool handle(struct process *process, uint64_t token, uint64_t word[6])

@@ -269,9 +269,10 @@ void service_leave(struct process *process)
     }
 }
 
-uint64_t service_ready(struct process *process)
+err_t service_ready(struct process *process, uint64_t *window)
 {
     struct service *service = service_in(process->server);
     answer_starter(service, process->pid);
-    return service->window;
+    *window = service->window;
+    return 0;
 }

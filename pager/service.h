@@ -30,6 +30,6 @@ void service_drop_pages(struct process *process);
 /* The end of a process, server or client. */
 void service_leave(struct process *process);
 
-/* REQ_READY, for servers: the window's address; 0: there is none. */
-uint64_t service_ready(struct process *process);
+/* REQ_READY, for servers: 0, and the window's address; 0: there is none. */
+err_t service_ready(struct process *process, uint64_t *window);
 #endif

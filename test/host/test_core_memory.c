@@ -173,6 +173,21 @@ static void test_shared(void)
     check_end();
 }
 
+/* The last region, met by a store, is gone after munmap, here and in a child. */
+static void test_unmapped_last(void)
+{
+    struct process *p = check_start();
+    check_fill_low(p);
+    uint64_t va = (uint64_t)check_mmap(p, 1, false);
+    CHECK(fake_store(p, va, 1) && fake_store(p, va, 2));
+    CHECK(fake_call(p, REQ_MUNMAP, va, PAGE_SIZE, 0) == 0);
+    struct process *child = fake_fork(p);
+    int64_t pid = p->pid, child_pid = child->pid;
+    CHECK(!fake_store(child, va, 3) && check_died(child_pid, CAUSE_ADDRESS));
+    CHECK(!fake_store(p, va, 3) && check_died(pid, CAUSE_ADDRESS));
+    check_end();
+}
+
 /* A refused mmap leaves as many frames free as there were (I8), whatever it was short of. */
 static void test_shared_short(void)
 {
@@ -263,6 +278,7 @@ void test_memory(void)
     test_recent();
     test_unusual();
     test_shared();
+    test_unmapped_last();
     test_shared_short();
     test_limits();
     test_pool();
