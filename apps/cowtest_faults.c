@@ -1,4 +1,5 @@
 /* cowtest: accesses that must kill, that must not, and memory that runs out. */
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -113,6 +114,7 @@ void test_oom(void)
     struct shared *shared = test_shared();
     size_t npages = (size_t)test_free_pages() * 3 / 5;
     char *area = test_pages(npages);
+    errno = 0; /* its page is ours from here on */
     long frames = test_free_pages();
     pid_t idle = fork();
     if (idle < 0) {

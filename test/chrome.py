@@ -32,7 +32,7 @@ def slice_of(visit):
     """(process, name, arguments) of what a visit of the pager was for, or None."""
     for call in visit.calls:
         a = call.arguments
-        if call.function == 'serve_request':
+        if call.function == trace.RECEIVED and a[7] != 0 and a[6] & 1 == 0:
             name = REQUESTS[a[0]] if a[0] < len(REQUESTS) else f'request {a[0]}'
             return process_of(a[6]), name, {'a1': f'{a[1]:#x}', 'a2': f'{a[2]:#x}'}
         if call.function == 'fault_handle':
@@ -52,7 +52,7 @@ def mark_of(call, name):
         cause = CAUSES[call.arguments[1]]
         return 'kill' if cause == 'killed' else f'killed: {cause}'
     return {'death_exit': 'exit', 'replaced': 'verdict replaced',
-            'sbi_remote_fence': 'shootdown'}.get(call.function)
+            'remote_fence': 'shootdown'}.get(call.function)
 
 
 def events(calls):

@@ -21,10 +21,11 @@ HARTS = 2
 STACK_NBYTES = 8192  # of a loop of the pager, or less (pager/server.c)
 BOOT = {'smp': HARTS, 'mem': '32M', 'icount': 'shift=10,sleep=off', 'timeout': measure.TIMEOUT}
 BOOT_LINE = 'tick=300007 run=events'
-# Functions whose calls are events: a message's words are in registers at the first two.
-MESSAGES = ('serve_request', 'fault_handle')
-CALLS = {'pager': (*MESSAGES, 'port_thread_start', 'port_thread_set', 'death_exit', 'death_kill',
-                   'replaced'), 'kernel': ('sbi_remote_fence',)}
+# Functions whose calls are events; and where the pager's loops come back from receiving, with the
+# message in a0 to a5, the badge in a6 and the token in a7.
+CALLS = {'pager': ('fault_handle', 'port_thread_start', 'port_thread_set', 'death_exit',
+                   'death_kill', 'replaced'), 'kernel': ('remote_fence',)}
+LOOPS, RECEIVED = ('server_main', 'shared_loop'), 'received'
 # What came of a fault: where the pager counts it.
 OUTCOME = re.compile(r'counts\.(upgrade|cop|zero|map)\w*\+\+;')
 LINE = re.compile(rb'(?m)^(?:Trace (\d): \S+ \[\w+/(\w{16})/|'
@@ -73,6 +74,18 @@ def calls(build):
     missing = {name for names in CALLS.values() for name in names} - set(found.values())
     if missing:
         raise measure.Failed(f'no function {" ".join(sorted(missing))} to see events by')
+    return {**found, **receptions(build)}
+
+
+def receptions(build):
+    """{address: RECEIVED} of the instructions after the loops' system calls."""
+    found = {}
+    for loop in LOOPS:
+        text = execution.tool('objdump', f'--disassemble={loop}', elf(build, 'pager'))
+        for address in re.findall(r'(?m)^ *(\w+):\t[\w ]+\tecall', text):
+            found[b'%016x' % (int(address, 16) + 4)] = RECEIVED
+    if not found:
+        raise measure.Failed('no loop of the pager to see messages by')
     return found
 
 
@@ -173,7 +186,7 @@ def visits(calls_made, outcome_names):
     what its calls have in common is its stack."""
     running = {}  # visit by the stack pointer at its message
     for call in calls_made:
-        if call.function in MESSAGES:
+        if call.function == RECEIVED:
             if call.stack in running:
                 running[call.stack].next = call.time
             running[call.stack] = call.visit = Visit()
