@@ -17,6 +17,9 @@ POLICY_FIGURES = (('thousand instructions', lambda row: round(row['instructions'
                   ('frames at the peak', lambda row: row['peak']),
                   ('longest pause, instructions', lambda row: row['pause']))
 
+HARTS_NAMES = {'scale_spin': 'computes, without a fault', 'scale_touch': 'touches pages of its own',
+               'scale_copy': 'copies pages that all share', 'scale_fork': 'forks and waits'}
+
 
 def page_count(n):
     return f'{n // 256} MiB' if n >= 256 else f'{n * 4} KiB'
@@ -132,16 +135,21 @@ def policy_pictures(found):
 
 
 def harts(figures):
-    """What test/scaling measured, as ratios to one hart of the same run."""
-    alone = {(f.kernel, f.policy, f.name, f.size): f.median for f in figures if f.harts == 1}
+    """What test/scaling measured: rates of several workers, beside that of one."""
+    kernels = list(dict.fromkeys(f.kernel for f in figures))
+    found = {(f.name, f.size, f.kernel): f for f in figures}
     rows = []
-    for f in figures:
-        one = alone.get((f.kernel, f.policy, f.name, f.size))
-        rows.append([f'{f.name} {f.size or ""}', f.kernel, str(f.harts), charts.show(f.median),
-                     f.unit, f'{f.median / one:.2f}' if one else ''])
-    return table(['operation', 'kernel', 'harts', 'median', 'unit', 'ratio to one hart'], rows) + \
-        '<p class="note">Wall-clock ratios of one run: the only figures here that differ from ' \
-        'run to run.</p>\n<code class="again">test/scaling</code>\n'
+    for name, size in dict.fromkeys((f.name, f.size) for f in figures):
+        cells = [found.get((name, size, kernel)) for kernel in kernels]
+        rows.append([HARTS_NAMES.get(name, name), str(size),
+                     *(f'{f.median / 1000:.2f} ({f.min / 1000:.2f} to {f.max / 1000:.2f})' if f
+                       else '' for f in cells)])
+    return '<p>What several workers get done on as many harts in the time in which one gets 1 ' \
+        'done; the median of some boots, the least and the most.</p>\n' + \
+        table(['each of them', 'harts', *kernels], rows) + \
+        '<p class="note">Wall-clock ratios within one run: the only figures here that differ from ' \
+        'run to run. The first row is the host’s own: on a busy one no other can be higher.</p>\n' \
+        '<code class="again">test/scaling</code>\n'
 
 
 def events(compared):
