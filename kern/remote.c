@@ -27,11 +27,11 @@ void remote_wait(unsigned *turns)
     remote_answer();
     if (*turns == SPINS) {
         csr_set(sip, INTERRUPT_SOFTWARE);
-        __asm__ volatile("wfi");
+        wait_for_interrupt();
         return;
     }
     ++*turns;
-    __asm__ volatile(".word 0x0100000f"); /* pause: a hint, a fence where unknown */
+    pause_hart();
 }
 
 /* What the others were told to forget was stored before they are asked: release. */

@@ -43,6 +43,18 @@ static inline void fence_page(uint64_t va, uint64_t asid)
     __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
 }
 
+/* Returns when an interrupt is pending, enabled or not. */
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("wfi");
+}
+
+/* Between two looks at what another hart will store: a hint, a fence where unknown. */
+static inline void pause_hart(void)
+{
+    __asm__ volatile(".word 0x0100000f");
+}
+
 /* What other harts or this one stored may be fetched as instructions from here on. */
 static inline void fence_code(void)
 {

@@ -38,7 +38,7 @@ struct thread *trap_next(void)
         uint64_t pending;
         sched_idle();
         lock_release(&kernel_lock);
-        __asm__ volatile("wfi");
+        wait_for_interrupt();
         acknowledge(&pending);
         lock_acquire(&kernel_lock);
         handle_interrupts(pending);

@@ -91,28 +91,35 @@ static unsigned hart_of_id(uint64_t id)
     return (unsigned)(id - 10);
 }
 
-void remote_fence(uint64_t mask, uint64_t asid)
+void host_set_sip(uint64_t bits)
 {
-    for (unsigned h = 0; h < HOST_HARTS; h++)
-        if ((mask >> h & 1) != 0)
-            forget(h, 0, true, asid, false);
+    (void)bits;
 }
 
-void remote_fence_code(uint64_t mask)
+/* The others answer while this one waits for them, one at a time, and never before. */
+void pause_hart(void)
 {
-    for (unsigned h = 0; h < HOST_HARTS; h++)
-        host.ncode_fences[h] += mask >> h & 1;
+    unsigned me = host.hart;
+    for (unsigned h = HOST_HARTS; h-- > 0;) {
+        if (h == me || (host.interrupted >> h & 1) == 0)
+            continue;
+        host.interrupted &= ~(1ul << h);
+        host.hart = h;
+        remote_answer();
+        host.hart = me;
+        return;
+    }
+    host_breach("the kernel waits for itself, hart", me);
 }
 
-void lock_wait(struct lock *lock)
+void wait_for_interrupt(void)
 {
-    host_breach("the kernel waits for itself", lock->held);
+    pause_hart();
 }
 
 void sbi_send_ipi(uint64_t id)
 {
-    hart_of_id(id);
-    host.nkicks++;
+    host.interrupted |= 1ul << hart_of_id(id);
 }
 
 void sbi_set_timer(uint64_t time)

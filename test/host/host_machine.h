@@ -12,8 +12,8 @@ extern struct host {
     void (*at_fence)(void);       /* before each fence of translations */
     uint64_t nfences[HOST_HARTS]; /* of translations, and of code */
     uint64_t ncode_fences[HOST_HARTS];
-    uint64_t nkicks;
-    const char *repeat; /* printed with a breach */
+    uint64_t interrupted; /* harts, by others, that have not looked why */
+    const char *repeat;   /* printed with a breach */
 } host;
 
 _Noreturn void host_breach(const char *what, uint64_t number);
