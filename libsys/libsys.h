@@ -28,6 +28,9 @@ uint64_t libsys_timebase(void);
 /* Has this process descriptors of its own? One that never used any has the console as 0, 1, 2. */
 extern bool libsys_connected;
 
+/* What the pager had put into a1 at the start (START_VERSION, START_CONNECTED). */
+extern uint64_t libsys_first_a1;
+
 /* The page shared with the files server; connects. NULL: errno says why. */
 char *libsys_page(void);
 void libsys_forget_page(void); /* after fork: it was not inherited */

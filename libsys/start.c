@@ -8,6 +8,8 @@
 extern char __tdata_start[], __tdata_end[], __tls_block[];
 extern void (*__init_array_start[])(void), (*__init_array_end[])(void);
 
+uint64_t libsys_first_a1;
+
 _Noreturn void libsys_start(struct argument_block *block, uint64_t start);
 extern int main(int argc, char **argv);
 
@@ -22,6 +24,7 @@ static void find_arguments(struct argument_block *block, char **argv)
 
 _Noreturn void libsys_start(struct argument_block *block, uint64_t start)
 {
+    libsys_first_a1 = start;
     libsys_connected = START_CONNECTED(start, SLOT_FILES);
     memcpy(__tls_block, __tdata_start, (size_t)(__tdata_end - __tdata_start));
     char **argv = alloca((block->argc + 1) * sizeof *argv);

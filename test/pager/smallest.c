@@ -2,12 +2,14 @@
  *
  * It keeps no map. All that a process may access is installed when it is made, so that the kernel's
  * tables, read back by SYS_NEXT, say what it has, and a fault is always an error. Programs have a
- * fixed stack, and of the protocol what fork, wait, exit and sbrk need. */
+ * fixed stack, and of the protocol what apps/conform.c asks for. */
 #include "smallest.h"
 #include "../../libsys/syscall.h"
 #include "../../pager/protocol.h"
 
 enum {
+    MEMORY = BOOT_SLOT_MEMORY,
+    CONTROL = BOOT_SLOT_CONTROL,
     ENDPOINT = 4, /* where processes call and fault */
     SLOT_FIRST = 128,
     PROCESSES = 64, /* place 0 is nobody: parent of the first ones and of orphans */
@@ -16,7 +18,7 @@ enum {
 static struct process {
     enum { NONE, ALIVE, ZOMBIE } state;
     unsigned parent;
-    uint64_t heap_break, waiting; /* token of its wait, or 0 */
+    uint64_t heap_start, heap_break, waiting; /* token of its wait, or 0 */
     int64_t waits_for;
     uint32_t status, cause;
 } table[PROCESSES];
@@ -59,30 +61,36 @@ bool smallest_page(unsigned p, uint64_t va, unsigned rights, const void *bytes, 
     nfree--;
     __builtin_memset(window(frame), 0, PAGE_SIZE);
     __builtin_memcpy((char *)window(frame) + offset, bytes, nbytes);
-    if (sys_map(smallest_space(p), va, rights, frame, 1, BOOT_SLOT_MEMORY) == 1)
+    if (sys_map(smallest_space(p), va, rights, frame, 1, MEMORY) == 1)
         return true;
     release(frame);
     return false;
 }
 
-/* The space first: no thread runs and no entry is left when the frames go. */
-static void take_down(unsigned p)
+/* Its pages in a range go. */
+static void drop(unsigned p, uint64_t from, uint64_t to)
 {
     pfn_t frame;
-    for (long at = 0; (at = sys_next(smallest_space(p), (uint64_t)at, &frame)) >= 0;
-         at += PAGE_SIZE) {
+    long at = (long)from;
+    while ((at = sys_next(smallest_space(p), (uint64_t)at, &frame)) >= 0 && (uint64_t)at < to) {
         at &= ~(long)RIGHTS_MASK;
-        if ((uint64_t)at >= MEMORY_WINDOW)
-            break;
         sys_unmap(smallest_space(p), (uint64_t)at, 1);
         if (!is_archive(frame))
             release(frame);
+        at += PAGE_SIZE;
     }
+}
+
+/* No entry is left when a frame goes, and no thread when the place does. */
+static void take_down(unsigned p)
+{
+    drop(p, 0, MEMORY_WINDOW);
     err_t left;
     do
         left = sys_destroy(smallest_space(p));
     while (left == 1 || left == ERR_AGAIN);
     table[p] = (struct process){0};
+    nalive--;
 }
 
 /* A place with a space and a thread, with the registers of a caller if there is a token; 0: there
@@ -92,52 +100,41 @@ unsigned smallest_make(unsigned parent, uint64_t token)
     unsigned p = 1;
     while (p < PROCESSES && table[p].state != NONE)
         p++;
-    if (p == PROCESSES ||
-        sys_create(TYPE_SPACE, smallest_space(p), ENDPOINT, p * 2, BOOT_SLOT_CONTROL) != 0)
+    if (p == PROCESSES || sys_create(TYPE_SPACE, smallest_space(p), ENDPOINT, p * 2, CONTROL) != 0)
         return 0;
-    if (sys_cap_install(smallest_space(p), SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CONSOLE) !=
-            0 ||
-        sys_create_thread(thread_of(p), smallest_space(p), PRIORITY_DEFAULT, token,
-                          BOOT_SLOT_CONTROL) != 0) {
-        take_down(p);
-        return 0;
-    }
     table[p] = (struct process){.state = ALIVE, .parent = parent};
-    return p;
-}
-
-/* Its registers are set: it runs. */
-static void set_off(unsigned p, uint64_t heap_break)
-{
     nalive++;
-    table[p].heap_break = heap_break;
-    sys_thread_start(thread_of(p));
+    if (sys_cap_install(smallest_space(p), SLOT_CONTROL, CONTROL, 0, CONTROL_CONSOLE) == 0 &&
+        sys_create_thread(thread_of(p), smallest_space(p), PRIORITY_DEFAULT, token, CONTROL) == 0)
+        return p;
+    take_down(p);
+    return 0;
 }
 
 void smallest_start(unsigned p, uint64_t pc, uint64_t sp, uint64_t argument, uint64_t heap)
 {
+    table[p].heap_start = table[p].heap_break = heap;
     sys_thread_set(thread_of(p), pc, sp, argument, PROTOCOL_VERSION, 0);
-    set_off(p, heap);
+    sys_thread_start(thread_of(p));
 }
 
 static err_t do_fork(unsigned parent, uint64_t token)
 {
     pfn_t frame;
     unsigned p = smallest_make(parent, token);
-    bool good = p != 0;
-    for (long at = 0; good && (at = sys_next(smallest_space(parent), (uint64_t)at, &frame)) >= 0;
-         at += PAGE_SIZE) {
-        unsigned rights = (unsigned)at & RIGHTS_MASK;
-        at &= ~(long)RIGHTS_MASK;
-        good = smallest_page(p, (uint64_t)at, rights, window(frame), 0, PAGE_SIZE);
-    }
-    if (good) {
-        set_off(p, table[parent].heap_break);
-        return p;
-    }
-    if (p != 0)
-        take_down(p);
-    return ERR_NOMEM;
+    if (p == 0)
+        return ERR_NOMEM;
+    for (long at = 0; (at = sys_next(smallest_space(parent), (uint64_t)at, &frame)) >= 0;
+         at = (at & ~(long)RIGHTS_MASK) + PAGE_SIZE)
+        if (!smallest_page(p, (uint64_t)(at & ~(long)RIGHTS_MASK), (unsigned)at & RIGHTS_MASK,
+                           window(frame), 0, PAGE_SIZE)) {
+            take_down(p);
+            return ERR_NOMEM;
+        }
+    table[p].heap_start = table[parent].heap_start;
+    table[p].heap_break = table[parent].heap_break;
+    sys_thread_start(thread_of(p));
+    return p;
 }
 
 /* Answers with a zombie that is waited for, or an error; false: nothing to say yet. */
@@ -165,13 +162,12 @@ static void end(unsigned p, uint32_t status, uint32_t cause)
     unsigned parent = table[p].parent;
     uint64_t word[6] = {0}, token = table[parent].waiting;
     take_down(p);
-    nalive--;
     for (unsigned child = 1; child < PROCESSES; child++)
         if (table[child].state != NONE && table[child].parent == p) {
             table[child].parent = 0;
             table[child].state = table[child].state == ZOMBIE ? NONE : ALIVE;
         }
-    nfailed += parent == 0 && (status != 0 || cause != CAUSE_EXIT);
+    nfailed += parent == 0 && !smallest_ended(p, status, cause);
     if (parent != 0)
         table[p] = (struct process){ZOMBIE, parent, .status = status, .cause = cause};
     if (token != 0 && do_wait(parent, table[parent].waits_for, false, word)) {
@@ -180,26 +176,45 @@ static void end(unsigned p, uint32_t status, uint32_t cause)
     }
 }
 
-/* Grows only. */
-static err_t do_sbrk(unsigned p, uint64_t increment)
+static err_t do_sbrk(unsigned p, int64_t increment)
 {
-    uint64_t old = table[p].heap_break, page = (old + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    if (increment > info->memory_npages << PAGE_SHIFT || increment >> PAGE_SHIFT >= nfree)
+    uint64_t old = table[p].heap_break, new = old + (uint64_t)increment, page = page_up(old);
+    if (increment < 0 && (new < table[p].heap_start || new > old))
+        return ERR_INVALID;
+    if (increment > 0 && (uint64_t)increment >> PAGE_SHIFT >= nfree)
         return ERR_NOMEM;
-    for (; page < old + increment; page += PAGE_SIZE)
-        if (!smallest_page(p, page, RIGHT_R | RIGHT_W, "", 0, 0))
-            return ERR_NOMEM;
-    table[p].heap_break = old + increment;
-    return (err_t)old;
+    while (page < new &&smallest_page(p, page, RIGHT_R | RIGHT_W, "", 0, 0))
+        page += PAGE_SIZE;
+    table[p].heap_break = page < new ? old : new;
+    drop(p, page_up(table[p].heap_break), page);
+    return page < new ? ERR_NOMEM : (err_t)old;
 }
+
+static err_t do_kill(uint64_t p, uint64_t mode)
+{
+    if (p == 0 || p >= PROCESSES || table[p].state != ALIVE)
+        return ERR_SEARCH;
+    if (mode == KILL_ONE)
+        end((unsigned)p, 0, CAUSE_KILLED);
+    return mode == KILL_FAMILY ? ERR_INVALID : 0;
+}
+
+/* All that a process may access is there: by scause, why it ends. */
+static const enum death_cause cause_of[16] = {
+    CAUSE_ALIGNMENT,   CAUSE_ADDRESS,   CAUSE_INSTRUCTION,
+    CAUSE_INSTRUCTION, CAUSE_ALIGNMENT, CAUSE_ALIGNMENT,
+    CAUSE_ALIGNMENT,   CAUSE_ALIGNMENT, [8 ... 15] = CAUSE_ADDRESS,
+};
 
 static bool serve(unsigned p, uint64_t token, uint64_t word[6])
 {
     switch (word[0]) {
     case REQ_EXIT: end(p, (uint32_t)word[1], CAUSE_EXIT); return false;
     case REQ_FORK: word[0] = (uint64_t)do_fork(p, token); return true;
-    case REQ_SBRK: word[0] = (uint64_t)do_sbrk(p, word[1]); return true;
+    case REQ_SBRK: word[0] = (uint64_t)do_sbrk(p, (int64_t)word[1]); return true;
     case REQ_GETPID: word[0] = p; return true;
+    case REQ_GETPPID: word[0] = table[p].parent; return true;
+    case REQ_KILL: word[0] = (uint64_t)do_kill(word[1], word[2]); return true;
     case REQ_WAIT:
         table[p].waits_for = (int64_t)word[1];
         table[p].waiting = do_wait(p, (int64_t)word[1], word[2] != 0, word) ? 0 : token;
@@ -208,30 +223,25 @@ static bool serve(unsigned p, uint64_t token, uint64_t word[6])
     }
 }
 
-/* All that is not the image's or the archive's is free, but for what another pager gets. */
-static void take_memory(uint64_t ngranted)
-{
-    pfn_t end = info->memory_first + info->memory_npages - ngranted;
-    for (pfn_t frame = info->memory_first + info->image_npages; frame < end; frame++)
-        if (!is_archive(frame))
-            release(frame);
-}
-
 _Noreturn void server_main(const struct boot_info *boot)
 {
     struct reception r = {0};
     info = boot;
-    take_memory(smallest_ngranted(boot));
+    pfn_t frame = info->memory_first + info->image_npages;
+    pfn_t limit = info->memory_first + info->memory_npages - smallest_ngranted(boot);
+    for (; frame < limit; frame++) /* what no other pager gets */
+        if (!is_archive(frame))
+            release(frame);
     uint64_t before = nfree;
-    bool good = sys_create(TYPE_ENDPOINT, ENDPOINT, NO_SLOT, 0, BOOT_SLOT_CONTROL) == 0 &&
-                smallest_boot(boot);
+    bool good =
+        sys_create(TYPE_ENDPOINT, ENDPOINT, NO_SLOT, 0, CONTROL) == 0 && smallest_boot(boot);
     while (nalive > 0) {
         r.item = 0;
-        sys_reply_receive(&r, ENDPOINT, BOOT_SLOT_MEMORY);
+        sys_reply_receive(&r, ENDPOINT, MEMORY);
         unsigned p = (unsigned)r.badge / 2;
         bool answered = false;
         if (r.token != 0 && (r.badge & 1) != 0)
-            end(p, 0, CAUSE_ADDRESS); /* all that it may access is there */
+            end(p, 0, cause_of[r.word[1] % 16]);
         else if (r.token != 0)
             answered = serve(p, r.token, r.word);
         r.badge = answered ? r.token : 0;

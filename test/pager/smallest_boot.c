@@ -1,9 +1,10 @@
 /* Starts programs for the smallest pager, and a second one beside it.
  *
  * It stands first in an archive of its own, where other archives have the pager, and runs the
- * program that run= names; it also starts itself once more, with a grant of memory, and that one
- * runs the same program from its own. Neither can name the other's memory, and both try. The first
- * prints what init would print: `run: NAME exit N`, and an audit line. */
+ * program that run= names; it also starts a second pager with a grant of memory: itself, which runs
+ * the same program from its own, or another one that second= names. Neither can name the other's
+ * memory, and both try. The first prints what init would print: `run: NAME exit N`, and an audit
+ * line. Its program and the second pager have a notification in common. */
 #include "smallest.h"
 #include "../../kern/archive.h"
 #include "../../kern/elf.h"
@@ -16,7 +17,10 @@ enum { STACK_NPAGES = 16, GRANT_NPAGES = 8192, NAME_MAX = 16 };
 #define ARCHIVE_AT 0x60000000ul /* and the archive, for reading */
 #define PROBE_AT   0x10000000ul
 
-static char name[NAME_MAX + 1];
+enum { NOTE = SLOT_NOTIFICATION };
+
+static char name[NAME_MAX + 1], second_name[NAME_MAX + 1] = "smallest";
+static unsigned program, second; /* their places */
 
 /* The first has an image in its own memory. */
 static bool is_first(const struct boot_info *boot)
@@ -24,12 +28,17 @@ static bool is_first(const struct boot_info *boot)
     return boot->image_npages > 0;
 }
 
-static void print(const char *text)
+static uint64_t length_of(const char *text)
 {
     uint64_t n = 0;
     while (text[n] != '\0')
         n++;
-    sys_console_write(BOOT_SLOT_CONTROL, text, n);
+    return n;
+}
+
+static void print(const char *text)
+{
+    sys_console_write(BOOT_SLOT_CONTROL, text, length_of(text));
 }
 
 static void print_number(const char *text, uint64_t number)
@@ -42,17 +51,18 @@ static void print_number(const char *text, uint64_t number)
     print(at);
 }
 
-/* After run=, with or without a quote. */
-static void read_name(const char *arguments)
+/* The word after `key`, with or without a quote, if there is one. */
+static void read_word(const char *arguments, const char *key, char *word)
 {
-    unsigned n = 0;
+    uint64_t n = 0, length = length_of(key);
     for (; *arguments != '\0'; arguments++)
-        if (__builtin_memcmp(arguments, "run=", 4) == 0)
+        if (__builtin_memcmp(arguments, key, length) == 0)
             break;
-    arguments += *arguments == '\0' ? 0 : 4;
+    arguments += *arguments == '\0' ? 0 : length;
     arguments += *arguments == '\'';
-    while (n < NAME_MAX && *arguments >= 'a' && *arguments <= 'z')
-        name[n++] = *arguments++;
+    for (; n < NAME_MAX && *arguments >= 'a' && *arguments <= 'z'; n++)
+        word[n] = *arguments++;
+    word[n] = n == 0 ? word[n] : '\0';
 }
 
 static bool load_segment(unsigned p, const struct elf_segment *segment, const uint8_t *file)
@@ -71,15 +81,19 @@ static bool load_segment(unsigned p, const struct elf_segment *segment, const ui
 }
 
 /* Segments and stack of a program, with its argument block (of which the name is all) on top. */
-static unsigned load(const struct boot_info *boot, const char *program, struct elf_image *image)
+static unsigned load(const struct boot_info *boot, const char *path, struct elf_image *image)
 {
     const void *archive = (const void *)(MEMORY_WINDOW + boot->archive_start);
     struct archive_file file;
     unsigned p = smallest_make(0, 0);
-    if (p == 0 || archive_find(archive, boot->archive_nbytes, program, &file) != 1 ||
+    if (p == 0 || archive_find(archive, boot->archive_nbytes, path, &file) != 1 ||
         elf_read(file.data, file.nbytes, STACK_TOP - STACK_NPAGES * PAGE_SIZE, image) != ELF_OK)
         return 0;
-    struct argument_block block = {.nbytes = sizeof block + 1, .argc = 1};
+    struct {
+        struct argument_block head;
+        char name[NAME_MAX + 1];
+    } block = {.head = {.nbytes = sizeof block, .argc = 1}};
+    __builtin_memcpy(block.name, path, length_of(path));
     bool good = true;
     for (unsigned i = 0; i < image->nsegments; i++)
         good = good && load_segment(p, &image->segment[i], file.data);
@@ -103,8 +117,7 @@ static pfn_t granted_first(const struct boot_info *boot)
 static bool give(const struct boot_info *boot, unsigned p)
 {
     struct boot_info info = *boot;
-    uint64_t space = smallest_space(p),
-             npages = (boot->archive_nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    uint64_t space = smallest_space(p), npages = page_up(boot->archive_nbytes) >> PAGE_SHIFT;
     info.memory_first = granted_first(boot);
     info.memory_npages = GRANT_NPAGES;
     info.image_npages = 0;
@@ -127,22 +140,52 @@ static bool give(const struct boot_info *boot, unsigned p)
            smallest_page(p, INFO_AT, RIGHT_R, &info, 0, sizeof info);
 }
 
+static const char *cause_name(uint32_t cause)
+{
+    static const char *const names[] = {"exit",    "kill",        "memory",
+                                        "address", "instruction", "alignment"};
+    return names[cause % 6];
+}
+
+/* A second pager of another kind may end as it likes. */
+bool smallest_ended(unsigned p, uint32_t status, uint32_t cause)
+{
+    bool good = status == 0 && cause == CAUSE_EXIT;
+    if (second == 0 || p != second)
+        return good;
+    print("smallest: the second pager ended: ");
+    print(cause_name(cause));
+    print_number(" ", status);
+    print("\n");
+    sys_notify(NOTE, 1);
+    return good || __builtin_memcmp(second_name, "smallest", NAME_MAX / 2) != 0;
+}
+
+static bool boot_second(const struct boot_info *boot)
+{
+    struct elf_image image;
+    if ((second = load(boot, second_name, &image)) == 0 || !give(boot, second) ||
+        sys_create(TYPE_NOTIFICATION, NOTE, 0, 0, BOOT_SLOT_CONTROL) != 0 ||
+        sys_cap_install(smallest_space(second), NOTE, NOTE, 0, CAP_CALL) != 0 ||
+        sys_cap_install(smallest_space(program), NOTE, NOTE, 0, CAP_RECEIVE) != 0)
+        return false;
+    smallest_start(second, image.entry, STACK_TOP, INFO_AT, image.high);
+    return true;
+}
+
 bool smallest_boot(const struct boot_info *boot)
 {
-    struct elf_image image, pager;
-    read_name(boot->arguments);
-    unsigned p = load(boot, name, &image), second = 0;
-    if (p == 0)
-        return false;
-    if (is_first(boot) && ((second = load(boot, "smallest", &pager)) == 0 || !give(boot, second)))
+    struct elf_image image;
+    read_word(boot->arguments, "run=", name);
+    read_word(boot->arguments, "second=", second_name);
+    program = load(boot, name, &image);
+    if (program == 0 || (is_first(boot) && !boot_second(boot)))
         return false;
     /* One frame of the other's. */
     pfn_t theirs = is_first(boot) ? granted_first(boot) : boot->memory_first - 1;
-    err_t error = sys_map(smallest_space(p), PROBE_AT, RIGHT_R, theirs, 1, BOOT_SLOT_MEMORY);
+    err_t error = sys_map(smallest_space(program), PROBE_AT, RIGHT_R, theirs, 1, BOOT_SLOT_MEMORY);
     print(error == ERR_MEMORY ? "smallest: apart ok\n" : "smallest: apart FAILED\n");
-    smallest_start(p, image.entry, STACK_TOP, STACK_TOP, image.high);
-    if (second != 0)
-        smallest_start(second, pager.entry, STACK_TOP, INFO_AT, pager.high);
+    smallest_start(program, image.entry, STACK_TOP, STACK_TOP, image.high);
     return error == ERR_MEMORY;
 }
 
