@@ -89,7 +89,8 @@ static void killed(void)
 static void short_of_memory(void)
 {
     if (child() == 0) {
-        size_t nbytes = (size_t)(holstein_statistic(STATISTIC_FREE) - SPARE) * PAGE;
+        long nfree = holstein_statistic(STATISTIC_FREE);
+        size_t nbytes = (size_t)(nfree - nfree / 256 - SPARE) * PAGE; /* without its leaves */
         if (mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
             MAP_FAILED)
             _exit(1);

@@ -140,6 +140,8 @@ int main(int argc, char **argv)
             nfailed += !run(test);
         }
     }
+    if (nrun == 0)
+        printf("usertests: no such test\n");
     printf("usertests: %d run, %d failed\n", nrun, nfailed);
     return nfailed != 0 || nrun == 0;
 }

@@ -56,8 +56,9 @@ def size_table(costs):
 
 def scaling(points):
     """A table a kernel and kind: flat, or how not."""
-    parts = ['<p>Flat is what it should be: no operation scans processes, none walks sharers.'
-             '</p>\n']
+    parts = ['<p>Flat is what it should be: no operation scans processes, and none walks the sharers '
+             'of a page. The last column is the largest growth from the first number to the last, in '
+             'either kernel.</p>\n']
     for kind, what in (('alive', 'other processes alive'), ('sharers', 'processes with the page')):
         counts = list(dict.fromkeys(point.n for point in points if point.kind == kind))
         heads = [f'{what}', *(f'{kernel} {n}' for kernel in KERNELS for n in counts), 'growth']

@@ -16,9 +16,9 @@ LEGS = {
     'decision': ('is the page the process’s own, and what does the policy say', 'the same code'),
     'copy': ('a frame taken, 4,096 bytes copied, the old owner counted off', 'the same code'),
     'reply': ('a second trap; token, endpoint, right to memory, address and rights checked, '
-              'because the kernel does not trust the pager; the pager waits again',
-              'the entry made and written, no checks: it trusts itself'),
-    'install': ('page-table entry found and written, one address fenced', 'part of “reply”'),
+              'because the kernel does not trust the pager; the entry found and written, one '
+              'address fenced; the pager waits again',
+              'the entry found and written, one address fenced; no checks: it trusts itself'),
     'resume': ('back to the program’s tables and registers', 'back to the program’s registers'),
     'other': ('not told apart', 'not told apart'),
     'firmware': ('the machine’s firmware', 'the same'),
@@ -33,12 +33,21 @@ def figure(picture, caption, *commands):
 def faults(profiles):
     """For each fault that was profiled: the answer, the legs, the drawings."""
     parts = ['<p>Grey is the work itself, nearly the same instructions in both kernels. Coloured '
-             'is the way to the pager and back. What an arrow says is what was spent where it begins, '
-             'since the arrow before.</p>\n']
+             'is the way to the pager and back; in the kernel that is a call and its return. What an '
+             'arrow says is what was spent where it begins, since the arrow before; the total has '
+             'the instruction after the store too. A copy puts another frame into an entry that is '
+             'there, and so has to mark the space for the other harts: its reply costs a few '
+             'more.</p>\n']
+    profiles = {which: one_reply(profile) for which, profile in profiles.items()}
     for name in dict.fromkeys(name for _, name in profiles):
         both = {kernel: profile for (kernel, which), profile in profiles.items() if which == name}
         parts.append(f'<h3>{TITLES.get(name, name)}</h3>\n' + one(name, both))
     return ''.join(parts)
+
+
+def one_reply(profile):
+    """Answer and entry as one leg: in the kernel one function does both."""
+    return profile._replace(legs=['reply' if leg == 'install' else leg for leg in profile.legs])
 
 
 def one(name, profiles):
@@ -52,7 +61,8 @@ def one(name, profiles):
         pictures += figure(
             fault.sequence(profile, kernel == 'mono', f'{name} on {kernel}: who runs when'),
             where, f'{command} --kernel {kernel} --list')
-    return f'<div class="grid">{pictures}</div>\n' + leg_table(rows, profiles)
+    return f'<div class="grid">{pictures}</div>\n' + leg_table(rows, profiles) + \
+        function_table(profiles)
 
 
 def sentence(rows, profiles):
@@ -76,6 +86,17 @@ def leg_table(rows, profiles):
     lines.append([Raw('<b>all</b>'), *(f'{total:,}' for total in totals),
                   *([f'{totals[0] - totals[1]:+,}'] if both else []), '', ''])
     return table(heads, lines)
+
+
+def function_table(profiles):
+    """The functions that the kernels do not have in common, of legs that differ."""
+    if len(profiles) != 2:
+        return ''
+    lines = [[Raw(f'<i class="key leg {leg}"></i>{leg}'), function, f'{pager:,}', f'{mono:,}',
+              f'{pager - mono:+,}']
+             for (leg, function), (pager, mono) in legs.by_function(*profiles.values()).items()
+             if pager != mono]
+    return table(['leg', 'function', *profiles, 'difference'], lines)
 
 
 def fork_steps(found):

@@ -20,8 +20,9 @@ def section(key, title, content):
 
 COMPARED = '''<p>Two kernels, made of the same objects: in one, copy-on-write lives in a user-level
 <b>pager</b>, and a fault is a message to it; in the other, the same pager is linked <b>into the
-kernel</b>, and a fault is a call. The same programs run on both. So the difference is the price of
-the boundary, and of nothing else.</p>
+kernel</b>, and a fault is a call; where a picture has little room it is called <b>mono</b>. The same
+programs run on both. So the difference is the price of the boundary. Where no pager is asked (calls
+between programs, pipes) the two differ by a few instructions of the kernel’s way in.</p>
 <p>Costs are <b>retired instructions</b>, counted by QEMU under <code>-icount shift=0</code> on one
 hart, in the program that waits for the result; medians of 101 runs. They are the same on every run
 and every machine. What they do not show: caches, pipeline and TLB; a change of address space costs
@@ -38,7 +39,8 @@ def table_section(costs):
     return headline.figure_table(costs) + '''<p class="note">≤: this project’s budget. xv6 COW:
 xv6-riscv of 2022 with the copy-on-write lab solved; tuned: the same with -O2, word-wise memory
 functions and no junk fill; 8 slots: with 8 processes instead of 64, which it scans. seL4: release
-build, fast path, handler in another address space. Prototype: a throw-away one of this design. All
+build, fast path, handler in another address space. Prototype: a throw-away one of this design,
+without interrupts, kill and servers. All
 measured as here; how they were taken over stands in <code>test/budgets.csv</code>.</p>
 <code class="again">meson test -C build --benchmark</code>
 ''' + f'<code class="again">{escape(measure.again("pager"))}</code>' \
