@@ -3,6 +3,7 @@
 #include "console.h"
 
 enum { KIND_FREE, KIND_FRAME, KIND_OBJECT = POOL_KIND_OBJECT };
+enum { TYPE_SHARE = 8 }; /* of the pool, for the objects of one type: 1 / 8 */
 
 static const uint16_t object_nbytes[] = {
     [TYPE_SPACE] = 512,        [TYPE_THREAD] = THREAD_NBYTES, [TYPE_ENDPOINT] = 128,
@@ -96,9 +97,12 @@ void pool_release_clean(void *frame)
 
 static bool refill(unsigned type)
 {
+    if (pool.nframes_of[type] >= pool.npages / TYPE_SHARE)
+        return false;
     char *frame = take_frame((uint8_t)(KIND_OBJECT + type));
     if (frame == NULL)
         return false;
+    pool.nframes_of[type]++;
     for (size_t at = PAGE_SIZE; at != 0; at -= object_nbytes[type]) {
         struct object *object = (struct object *)(frame + at - object_nbytes[type]);
         object->type = (uint8_t)type;

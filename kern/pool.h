@@ -2,8 +2,9 @@
  *
  * Frames come zeroed; one that comes back zeroed is kept apart. Frames of objects never go back, so
  * that a slot of them holds an object of that type for ever (type-stable): a stale pointer meets a
- * newer generation, never a page table. Pool and image are all that the kernel's direct map covers.
- * The caller holds the kernel lock. */
+ * newer generation, never a page table. So that nobody who once made very many takes them from the
+ * others for ever, the objects of one type get an eighth of the pool at most. Pool and image are
+ * all that the kernel's direct map covers. The caller holds the kernel lock. */
 #ifndef KERN_POOL_H
 #define KERN_POOL_H
 #include <stdbool.h>
@@ -54,9 +55,10 @@ extern struct pool {
     uint64_t npages, nfree, nfresh;  /* frames from nfresh on were never used */
     struct free_frame *free, *clean; /* clean: zeroed, but for the link */
     struct object *free_object[TYPE_CONTROL];
-    struct frame_info { /* of each frame, at the pool's start */
-        uint16_t nused; /* tables but the last: entries */
-        uint8_t kind;   /* 0 free, 1 a frame, 2 + type: objects */
+    uint64_t nframes_of[TYPE_CONTROL]; /* objects of each type */
+    struct frame_info {                /* of each frame, at the pool's start */
+        uint16_t nused;                /* tables but the last: entries */
+        uint8_t kind;                  /* 0 free, 1 a frame, 2 + type: objects */
     } * info;
 } pool;
 
@@ -74,8 +76,8 @@ static inline uint16_t *pool_nused(const void *inside)
     return &pool.info[pool_pfn(inside) - pool.first].nused;
 }
 
-/* An object of a TYPE_…, zeroed but for its header, or NULL: the pool is down to its reserve.
- * Freeing raises the generation. */
+/* An object of a TYPE_…, zeroed but for its header, or NULL: the pool is down to its reserve, or
+ * the type has its share. Freeing raises the generation. */
 void *pool_object(unsigned type);
 void pool_object_free(struct object *object);
 

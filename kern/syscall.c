@@ -156,6 +156,8 @@ static err_t sys_create(struct thread *thread, const uint64_t *a)
 {
     if (!controls(thread, a[4], CONTROL_CREATE))
         return ERR_CAPABILITY;
+    if (a[0] == TYPE_THREAD && a[3] > thread->priority)
+        return ERR_NUMBER;
     return object_create(thread->space, a[0] > TYPE_CONTROL ? TYPE_NONE : (unsigned)a[0], a[1],
                          a[2], a[3], a[5]);
 }
@@ -231,7 +233,7 @@ static err_t sys_thread_priority(struct thread *thread, const uint64_t *a)
     struct thread *target = own_thread(thread, a[0]);
     if (target == NULL)
         return ERR_CAPABILITY;
-    if (a[1] >= PRIORITIES)
+    if (a[1] > thread->priority) /* nobody gives more than he has */
         return ERR_NUMBER;
     sched_set_priority(target, (uint32_t)a[1]);
     return 0;

@@ -235,7 +235,7 @@ _Noreturn void server_main(const struct boot_info *boot)
     uint64_t before = nfree;
     bool good =
         sys_create(TYPE_ENDPOINT, ENDPOINT, NO_SLOT, 0, CONTROL) == 0 && smallest_boot(boot);
-    while (nalive > 0) {
+    while (good && nalive > 0) {
         r.item = 0;
         sys_reply_receive(&r, ENDPOINT, MEMORY);
         unsigned p = (unsigned)r.badge / 2;

@@ -4,7 +4,8 @@
  * program that run= names; it also starts a second pager with a grant of memory: itself, which runs
  * the same program from its own, or another one that second= names. Neither can name the other's
  * memory, and both try. The first prints what init would print: `run: NAME exit N`, and an audit
- * line. Its program and the second pager have a notification in common. */
+ * line. Its program and the second pager have two notifications, NOTE and
+ * GO: the one says that it goes on, the other that it may begin. */
 #include "smallest.h"
 #include "../../kern/archive.h"
 #include "../../kern/elf.h"
@@ -17,7 +18,7 @@ enum { STACK_NPAGES = 16, GRANT_NPAGES = 8192, NAME_MAX = 16 };
 #define ARCHIVE_AT 0x60000000ul /* and the archive, for reading */
 #define PROBE_AT   0x10000000ul
 
-enum { NOTE = SLOT_NOTIFICATION };
+enum { NOTE = SLOT_NOTIFICATION, GO };
 
 static char name[NAME_MAX + 1], second_name[NAME_MAX + 1] = "smallest";
 static unsigned program, second; /* their places */
@@ -161,13 +162,18 @@ bool smallest_ended(unsigned p, uint32_t status, uint32_t cause)
     return good || __builtin_memcmp(second_name, "smallest", NAME_MAX / 2) != 0;
 }
 
+static bool in_common(uint64_t slot, unsigned rights, unsigned programs)
+{
+    return sys_create(TYPE_NOTIFICATION, slot, 0, 0, BOOT_SLOT_CONTROL) == 0 &&
+           sys_cap_install(smallest_space(second), slot, slot, 0, rights) == 0 &&
+           sys_cap_install(smallest_space(program), slot, slot, 0, programs) == 0;
+}
+
 static bool boot_second(const struct boot_info *boot)
 {
     struct elf_image image;
     if ((second = load(boot, second_name, &image)) == 0 || !give(boot, second) ||
-        sys_create(TYPE_NOTIFICATION, NOTE, 0, 0, BOOT_SLOT_CONTROL) != 0 ||
-        sys_cap_install(smallest_space(second), NOTE, NOTE, 0, CAP_CALL) != 0 ||
-        sys_cap_install(smallest_space(program), NOTE, NOTE, 0, CAP_RECEIVE) != 0)
+        !in_common(NOTE, CAP_CALL, CAP_RECEIVE) || !in_common(GO, CAP_RECEIVE, CAP_CALL))
         return false;
     smallest_start(second, image.entry, STACK_TOP, INFO_AT, image.high);
     return true;
@@ -196,7 +202,8 @@ _Noreturn void smallest_finish(const struct boot_info *boot, bool good, bool who
     if (!is_first(boot))
         sys_call(SLOT_PAGER, (uint64_t[6]){REQ_EXIT, !good || !whole});
     nfree += GRANT_NPAGES;
-    *(volatile uint64_t *)window(granted_first(boot)) = 1;
+    for (pfn_t i = 0; i < GRANT_NPAGES; i++)
+        *(volatile uint64_t *)window(granted_first(boot) + i) = 1;
     print("run: ");
     print(name);
     print(good ? " exit 0\n" : " exit 1\n");
