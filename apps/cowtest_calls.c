@@ -181,6 +181,20 @@ static void absurd_system_calls(void)
 
 /* Absurd numbers and slots get an error, and nothing changes. The first round only touches what the
  * second would otherwise touch for the first time. */
+/* It serves its own faults, has no other thread to do so, and faults: nobody would ever answer. */
+static void own_handler(void)
+{
+    uint32_t status, cause;
+    volatile uintptr_t nowhere = 8;
+    pid_t child = test_fork();
+    if (child == 0) {
+        CHECK(holstein_request((uint64_t[6]){REQ_HANDLER, HANDLER_REGISTER}) == 0);
+        *(volatile int *)nowhere = 1;
+        _exit(0);
+    }
+    CHECK(holstein_wait(child, &status, &cause) == child && cause == CAUSE_ADDRESS);
+}
+
 void test_bad(void)
 {
     long frames = 0, pages = 0;
@@ -189,6 +203,7 @@ void test_bad(void)
         pages = holstein_statistic(STATISTIC_OWN_PAGES);
         absurd_requests();
         absurd_system_calls();
+        own_handler();
         CHECK(kill(1, SIGKILL) == -1 && errno == EPERM);
         CHECK(kill(999999, SIGKILL) == -1 && errno == ESRCH);
         CHECK(wait(NULL) == -1 && errno == ECHILD);

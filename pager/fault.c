@@ -250,7 +250,8 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
                                uint64_t pc, uint64_t token)
 {
     unsigned needed = needed_right(cause);
-    if (process->threaded && token == 0) /* before all else: only who is parked can be ended */
+    /* Before all else: only who is parked can be ended, or be kept until a handler has answered. */
+    if (token == 0 && (process->threaded || process->handler != 0))
         return FAULT_PARK;
     if (process->dying)
         return 0;

@@ -110,8 +110,9 @@ err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes)
     if (!is_range(address, nbytes))
         return ERR_INVALID;
     uint64_t end = page_up(address + nbytes);
-    if (!region_may_remove(&process->regions, address, end, USE_MMAP))
-        return ERR_INVALID;
+    err_t error = region_may_remove(&process->regions, address, end, USE_MMAP);
+    if (error != 0)
+        return error;
     if (!map_own_ends(&process->map, address, end))
         return ERR_NOMEM;
     region_remove(&process->regions, address, end, USE_MMAP);

@@ -49,8 +49,9 @@ enum request {
     REQ_KILL,    /* a1 number; -1, from init: all but init and servers; a2 enum kill_mode.
                     ERR_SEARCH, ERR_PERMISSION (init and servers) */
     REQ_SBRK,    /* a1 signed increment -> old break. ERR_NOMEM, ERR_INVALID */
-    REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID */
-    REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID */
+    REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID,
+                    ERR_LIMIT (regions) */
+    REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID, ERR_LIMIT (regions), ERR_NOMEM */
     REQ_THREAD,  /* a1 pc, a2 sp, a3 argument, a4 tp -> thread number. ERR_LIMIT, ERR_POOL */
     REQ_THREAD_EXIT, /* a1 own thread number, not 0; a2 address of a word, or 0: when the thread is
                         gone it becomes 0, and who waits there is woken. ERR_INVALID */
@@ -74,7 +75,8 @@ enum request {
                     -> its number, when it first asks for events: then it needs
                     no more memory. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
     REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it; or
-                    SLOT_CONTROL -> 0. ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM */
+                    SLOT_CONTROL -> 0. ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM, ERR_POOL
+                  */
     REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
                   where struct server_events is; 0: it keeps no table */
     REQ_ARCHIVE,   /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */

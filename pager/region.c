@@ -114,18 +114,19 @@ static bool covered(const struct regions *regions, uint64_t start, uint64_t end,
     return true;
 }
 
-bool region_may_remove(const struct regions *regions, uint64_t start, uint64_t end,
-                       enum region_use use)
+err_t region_may_remove(const struct regions *regions, uint64_t start, uint64_t end,
+                        enum region_use use)
 {
     const struct region *first = region_find(regions, start);
     if (first == NULL || !covered(regions, start, end, use))
-        return false;
-    return first->start >= start || first->end <= end || regions->n < REGIONS_MAX;
+        return ERR_INVALID;
+    bool hole = first->start < start && first->end > end;
+    return hole && regions->n == REGIONS_MAX ? ERR_LIMIT : 0;
 }
 
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use)
 {
-    if (!region_may_remove(regions, start, end, use))
+    if (region_may_remove(regions, start, end, use) != 0)
         return false;
     for (uint32_t i = 0; i < regions->n;) {
         struct region *r = &regions->region[i];
@@ -158,6 +159,13 @@ static bool may_protect(const struct regions *regions, uint64_t start, uint64_t 
         start = r->end;
     }
     return true;
+}
+
+/* Is `at` no border, but within a region? */
+static bool is_inside(const struct regions *regions, uint64_t at)
+{
+    const struct region *region = region_find(regions, at);
+    return region != NULL && region->start < at;
 }
 
 /* Makes `at` a border between two regions. */
@@ -193,12 +201,13 @@ err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsi
 {
     if (!may_protect(regions, start, end))
         return ERR_INVALID;
-    if (regions->n + 2 > REGIONS_MAX)
+    if (regions->n + is_inside(regions, start) + is_inside(regions, end) > REGIONS_MAX)
         return ERR_LIMIT;
     split(regions, start);
     split(regions, end);
     for (uint32_t i = 0; i < regions->n; i++)
-        if (regions->region[i].start >= start && regions->region[i].end <= end)
+        if (regions->region[i].start >= start && regions->region[i].end <= end &&
+            regions->region[i].use != USE_HEAP) /* an empty one */
             regions->region[i].rights = (uint8_t)rights;
     merge(regions);
     return 0;

@@ -84,9 +84,10 @@ uint64_t region_room(const struct regions *regions, const struct region *region,
 uint64_t region_gap(const struct regions *regions, uint64_t nbytes, uint64_t limit);
 
 /* Removes [start, end), all of which must lie in regions of that use. False: it does not, or a
- * split has no room in the table; then nothing changed. region_may_remove: would it be true? */
-bool region_may_remove(const struct regions *regions, uint64_t start, uint64_t end,
-                       enum region_use use);
+ * split has no room in the table; then nothing changed. region_may_remove: 0 if it would be true,
+ * else ERR_INVALID or ERR_LIMIT. */
+err_t region_may_remove(const struct regions *regions, uint64_t start, uint64_t end,
+                        enum region_use use);
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use);
 
 /* New rights for [start, end), all of which must lie in regions, none of them heap or shared with a

@@ -10,7 +10,8 @@ struct place {
     uint64_t death; /* dead: the number of that event; it is free when that was heard */
 };
 
-enum { UNREAD_MAX = 64 }; /* events that the server is not told of by a notification */
+/* So many events the server is not told of by a notification, if there is room for so many more. */
+enum { UNREAD_MAX = 64 };
 
 static struct service {
     struct process *process;      /* NULL: there is no such server */
@@ -100,8 +101,9 @@ static void tell(struct service *service, uint16_t at, uint16_t parent)
     events->event[service->nevents % EVENTS] = (struct server_event){place->pid, at, parent};
     place->death = service->nevents;
     __atomic_store_n(&events->head, ++service->nevents, __ATOMIC_RELEASE);
-    if ((parent == EVENT_DEAD && events->urgent != 0) ||
-        service->nevents - nheard(service) > UNREAD_MAX)
+    uint64_t nunread = service->nevents - nheard(service);
+    if ((parent == EVENT_DEAD && events->urgent != 0) || nunread > UNREAD_MAX ||
+        nunread + service->ntaken + UNREAD_MAX > EVENTS)
         port_server_notify(service->process->server, NOTE_EVENT);
 }
 

@@ -141,6 +141,11 @@ static void test_protect(void)
           fake_call(p, REQ_MPROTECT, va, 5 * PAGE_SIZE, RW) == ERR_INVALID &&
           fake_call(p, REQ_MPROTECT, va, PAGE_SIZE, RIGHT_W) == ERR_INVALID &&
           fake_call(p, REQ_MPROTECT, p->heap_break, PAGE_SIZE, RW) == ERR_INVALID);
+    /* The heap, empty as it is, keeps its rights when what lies before it loses them. */
+    uint64_t heap = region_heap(&p->regions)->start;
+    CHECK(p->heap_break == heap &&
+          fake_call(p, REQ_MPROTECT, heap - PAGE_SIZE, PAGE_SIZE, RIGHT_R) == 0 &&
+          region_heap(&p->regions)->rights == RW);
     int64_t pid = p->pid;
     CHECK(!fake_load(p, va + PAGE_SIZE, &byte) && check_died(pid, CAUSE_ADDRESS));
     check_end();
