@@ -64,14 +64,35 @@ static SLOW fault_answer_t again(struct process *process, const struct region *r
                                                            : end(process, CAUSE_MEMORY);
 }
 
-/* `entry`: where it goes in the map, or NULL: its leaf is not there yet. */
+/* Contents are filled with the lock left: nobody else has the frame, and `busy` keeps the process.
+ * `from`: what to copy, or NO_FRAME for zeros. False: the process was ended meanwhile. */
+static bool fill_unlocked(struct process *process, pfn_t to, pfn_t from)
+{
+    process->busy++;
+    port_unlock();
+    if (from != NO_FRAME)
+        copy_frame(port_frame(to), port_frame(from));
+    else
+        zero_frame(port_frame(to));
+    port_lock();
+    process->busy--;
+    return !process->dying;
+}
+
+/* `entry`: where it goes in the map, or NULL: its leaf is not there yet. Another thread could touch
+ * the page meanwhile: then the lock is kept. */
 static SLOW fault_answer_t touch(struct process *process, const struct region *region, uint64_t va,
                                  entry_t *entry)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
-    zero_frame(port_frame(frame));
+    if (!port_several || process->threaded) {
+        zero_frame(port_frame(frame));
+    } else if (!fill_unlocked(process, frame, NO_FRAME)) {
+        frame_release(frame);
+        return end(process, CAUSE_KILLED);
+    }
     if (entry != NULL) {
         *entry = entry_make(frame);
         process->map.npages++;
@@ -94,17 +115,6 @@ static SLOW fault_answer_t share_zero(struct process *process, const struct regi
     return answer(process, region, va, frames.zero);
 }
 
-/* False: the process was ended meanwhile. */
-static bool copy_unlocked(struct process *process, pfn_t to, pfn_t from)
-{
-    process->busy++;
-    port_unlock();
-    copy_frame(port_frame(to), port_frame(from));
-    port_lock();
-    process->busy--;
-    return !process->dying;
-}
-
 /* New before old: the new frame is filled and recorded before the old one loses an owner, because
  * from then on its last owner may store to it. `item`: the address, and the rights of a sole page.
  */
@@ -125,7 +135,7 @@ static SLOW fault_answer_t copy_among_others(struct process *process, uint64_t i
     pfn_t frame = frame_take(), old = entry_frame(*entry);
     if (frame == NO_FRAME)
         return end(process, CAUSE_MEMORY);
-    if (copy_unlocked(process, frame, old))
+    if (fill_unlocked(process, frame, old))
         return copied(process, item, entry, frame, old);
     frame_release(frame);
     return end(process, CAUSE_KILLED);
@@ -155,7 +165,7 @@ static SLOW fault_answer_t copy_threaded(struct process *process, uint64_t va, p
     if (sole(process, va, old))
         port_drop(process, va, 1);
     frame_hold(old);
-    copy_unlocked(process, frame, old);
+    fill_unlocked(process, frame, old);
     const struct region *region = NULL;
     entry_t *entry = NULL;
     if (!process->dying) {

@@ -24,7 +24,7 @@ static inline void *port_frame(pfn_t frame)
 extern const int port_in_kernel;
 
 /* The core's lock: everything in it but the contents of frames. Whoever calls the core holds it;
- * the core itself leaves it while it copies a page. */
+ * the core itself leaves it while it fills a page. */
 void port_lock(void);
 void port_unlock(void);
 

@@ -173,6 +173,27 @@ static void test_shared(void)
     check_end();
 }
 
+static int64_t victim;
+
+static void kill_victim(void)
+{
+    fake.at_unlock = NULL;
+    CHECK(fake_call(process_init, REQ_KILL, (uint64_t)victim, 0, 0) == 0);
+}
+
+/* Killed while its first page is cleared: it ends when that is done, and the frame goes back. */
+static void test_killed_touch(void)
+{
+    struct process *p = check_start();
+    uint64_t nfree = frames.nfree, va = (uint64_t)check_mmap(p, 1, false);
+    struct process *child = fake_fork(p);
+    victim = child->pid;
+    fake.at_unlock = kill_victim;
+    CHECK(!fake_store(child, va, 1) && check_died(victim, CAUSE_KILLED));
+    CHECK(frames.nfree == nfree && fake_audit() == 0);
+    check_end();
+}
+
 /* The last region, met by a store, is gone after munmap, here and in a child. */
 static void test_unmapped_last(void)
 {
@@ -279,6 +300,7 @@ void test_memory(void)
     test_unusual();
     test_shared();
     test_unmapped_last();
+    test_killed_touch();
     test_shared_short();
     test_limits();
     test_pool();
