@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 
 def example(readme):
     """The policy that a README writes: its indented block that begins with the header."""
-    block = re.search(r'(?m)^    #include "policy\.h"\n(?:    .*\n|\n)*', readme.read_text())
+    block = re.search(r'(?m)^        #include "policy\.h"\n(?:        .*\n|\n)*', readme.read_text())
     return textwrap.dedent(block[0])
 
 
