@@ -113,7 +113,8 @@ static void do_fork(struct model *m, unsigned thread)
     int64_t pid = ask(m, thread, REQ_FORK, 0, 0, 0);
     if (pid > 0)
         model_fork(m, model_free_place(), process_find(pid));
-    else if (!random_run.tight || (pid != ERR_NOMEM && pid != ERR_POOL))
+    else if ((!random_run.tight && m->process->policy->limit == NULL) ||
+             (pid != ERR_NOMEM && pid != ERR_POOL))
         fake_breach("fork refused", (uint64_t)-pid);
     random_run.nforks += pid > 0;
 }

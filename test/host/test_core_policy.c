@@ -120,6 +120,23 @@ static void test_omit(void)
     check_end();
 }
 
+/* No frame is free: a policy that always copies is not asked about the last owner's page. */
+static void test_last_owner_short(void)
+{
+    struct process *process = start("cow-noupgrade");
+    uint64_t va = check_data(), replaced = policy_nreplaced;
+    uint8_t byte = 0;
+    CHECK(fake_store(process, va, 5));
+    struct process *child = fake_fork(process);
+    fake_call(process, REQ_KILL, child->pid, 0, 0);
+    CHECK(check_died(child->pid, CAUSE_KILLED) && check_refs(process, va) == 1);
+    check_drain(0);
+    CHECK(fake_store(process, va, 6) && policy_nreplaced == replaced);
+    check_refill();
+    CHECK(fake_load(process, va, &byte) && byte == 6);
+    check_end();
+}
+
 /* A policy that says it is lazy and copies: what the fork needs for its last leaf stays. */
 static void test_fork_short(void)
 {
@@ -191,6 +208,7 @@ void test_policies(void)
     test_window_short();
     test_window_refused();
     test_omit();
+    test_last_owner_short();
     test_fork_short();
     test_limit();
     test_families();

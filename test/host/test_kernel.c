@@ -201,8 +201,9 @@ static void test_pool(void)
 {
     host_start(POOL_RESERVE + 3, 4);
     unsigned n = 0;
-    while (pool_object(TYPE_SPACE) != NULL)
-        n++;
+    for (unsigned type = TYPE_SPACE; type <= TYPE_NOTIFICATION; type++)
+        while (pool_object(type) != NULL)
+            n++;
     CHECK(n > 0 && pool_free_frames() == POOL_RESERVE - 1);
     while (pool_frame() != NULL)
         ;
