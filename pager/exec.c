@@ -77,22 +77,6 @@ static void set_identity(struct process *process, const struct identity *identit
                      sizeof identity->thread_handle);
 }
 
-static err_t make_space(struct process *process)
-{
-    err_t error;
-    do
-        error = port_space_make(process, false);
-    while (error == ERR_POOL && install_reclaim(process));
-    if (error != 0)
-        return error;
-    do
-        error = port_thread_make(process, 0, 0);
-    while (error == ERR_POOL && install_reclaim(process));
-    if (error != 0)
-        port_space_destroy(process);
-    return error;
-}
-
 /* A process that has had more threads goes on in a new space, under a new badge: a message of one
  * of them may have been delivered already and wait for the core's lock, and the new program must
  * not pay for it. On an error all is as it was. */
@@ -103,8 +87,10 @@ static err_t renew_space(struct process *process)
     process->handle = 0;
     process->endpoint_handle = 0;
     process->connected = 0;
-    err_t error = make_space(process);
+    err_t error = install_space(process, 0);
     if (error != 0) {
+        if (process->handle != 0)
+            port_space_destroy(process);
         set_identity(process, &old);
         return error;
     }

@@ -133,6 +133,8 @@ static void fork_run(struct process *parent, struct process *child, const struct
 {
     const entry_t *source = map_find(&parent->map, va);
     bool private = region->kind == REGION_PRIVATE;
+    if (source == NULL)
+        return;
     if (private && region->rights != 0 && by_page(parent)) {
         fork_settled(parent, child, region, va, npages);
         return;
@@ -171,8 +173,7 @@ static void fork_regions(struct process *parent, struct process *child)
             continue;
         }
         for (uint64_t va = region->start; va < last->end;) {
-            uint64_t next = (va & ~((1ul << LEAF_SHIFT) - 1)) + (1ul << LEAF_SHIFT);
-            uint64_t stop = next < last->end ? next : last->end;
+            uint64_t stop = map_leaf_end(va, last->end);
             if (!leaves_are_same(parent, child, va))
                 fork_run(parent, child, region, va, (stop - va) >> PAGE_SHIFT);
             va = stop;
@@ -183,15 +184,7 @@ static void fork_regions(struct process *parent, struct process *child)
 /* The child's space and first thread; on an error the caller takes down what there is. */
 static err_t make_thread(struct process *child, uint64_t token)
 {
-    err_t error;
-    do
-        error = port_space_make(child, false);
-    while (error == ERR_POOL && install_reclaim(child));
-    if (error != 0)
-        return error;
-    do
-        error = port_thread_make(child, 0, token);
-    while (error == ERR_POOL && install_reclaim(child));
+    err_t error = install_space(child, token);
     if (error != 0)
         return error;
     child->threads = 1;

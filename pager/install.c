@@ -82,3 +82,17 @@ bool install_reclaim(const struct process *needy)
     } while (p != start);
     return false;
 }
+
+err_t install_space(struct process *process, uint64_t token)
+{
+    err_t error;
+    do
+        error = port_space_make(process, false);
+    while (error == ERR_POOL && install_reclaim(process));
+    if (error != 0)
+        return error;
+    do
+        error = port_thread_make(process, 0, token);
+    while (error == ERR_POOL && install_reclaim(process));
+    return error;
+}

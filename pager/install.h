@@ -22,6 +22,10 @@ static inline unsigned install_rights(const struct process *process, const struc
     return region->rights & ~(unsigned)RIGHT_W;
 }
 
+/* A space and its first thread (port_space_make, port_thread_make), for which other processes'
+ * tables are dropped if the pool is used up. After an error there may be the space. */
+err_t install_space(struct process *process, uint64_t token);
+
 /* Installs a run; drops other processes' tables if the pool is used up. False: no room even so. */
 bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
                  unsigned rights);

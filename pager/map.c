@@ -65,13 +65,6 @@ static uint32_t count_entries(const entry_t *entry, uint64_t n)
     return npages;
 }
 
-/* The end of the leaf's span, or of the range if that comes first. */
-static uint64_t leaf_end(uint64_t va, uint64_t end)
-{
-    uint64_t next = (va & ~(LEAF_SPAN - 1)) + LEAF_SPAN;
-    return next < end ? next : end;
-}
-
 /* Would clearing a range within one leaf change what others see? */
 static bool must_own(const struct map *map, uint64_t start, uint64_t end)
 {
@@ -81,7 +74,7 @@ static bool must_own(const struct map *map, uint64_t start, uint64_t end)
 
 bool map_own_ends(struct map *map, uint64_t start, uint64_t end)
 {
-    uint64_t low_end = leaf_end(start, end), high = end & ~(LEAF_SPAN - 1);
+    uint64_t low_end = map_leaf_end(start, end), high = end & ~(LEAF_SPAN - 1);
     bool own_low = must_own(map, start, low_end);
     bool own_high = high >= low_end && must_own(map, high, end);
     if ((uint64_t)own_low + own_high > frames.nfree)
@@ -123,7 +116,7 @@ static void drop_leaf(struct map *map, uint64_t va)
 void map_clear(struct map *map, uint64_t start, uint64_t end)
 {
     for (uint64_t stop; start < end; start = stop) {
-        stop = leaf_end(start, end);
+        stop = map_leaf_end(start, end);
         entry_t *entry = map_find(map, start);
         bool whole = stop - start == LEAF_SPAN;
         if (entry == NULL)

@@ -48,6 +48,13 @@ static inline entry_t *map_leaf(const struct map *map, uint64_t va)
     return leaf == 0 ? NULL : port_frame(leaf);
 }
 
+/* Where the span of va's leaf ends, or the range if that comes first. */
+static inline uint64_t map_leaf_end(uint64_t va, uint64_t end)
+{
+    uint64_t next = (va & ~(LEAF_SPAN - 1)) + LEAF_SPAN;
+    return next < end ? next : end;
+}
+
 /* The place of the entry for va (below ADDRESS_LIMIT), or NULL: its leaf is not there. */
 static inline entry_t *map_find(const struct map *map, uint64_t va)
 {
