@@ -97,7 +97,7 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     return (err_t)n;
 }
 
-/* Into a table that is empty: the loop that fork's cost is made of. Which bits were lost. */
+/* Into a table that is empty: the loop that a share's cost is made of. Which bits were lost. */
 static uint64_t share_all(uint64_t *source, uint64_t *target, uint64_t npages, uint64_t keep)
 {
     uint64_t seen = 0;
