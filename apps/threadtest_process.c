@@ -184,18 +184,24 @@ static void *fault_here(void *argument)
     return NULL;
 }
 
-/* A thread's invalid store ends the process, with its cause. */
-void test_fault_all(void)
+/* Whatever a thread does there ends all, for an address. */
+static void ends_all(void *(*act)(void *))
 {
     uint32_t status, cause;
     shared = test_shared();
     pid_t child = test_fork();
     if (child == 0) {
         start_others();
-        test_joined(test_thread(fault_here, NULL));
+        test_joined(test_thread(act, NULL));
         _exit(2);
     }
     CHECK(holstein_wait(child, &status, &cause) == child && cause == CAUSE_ADDRESS);
+}
+
+/* A thread's invalid store ends the process, with its cause. */
+void test_fault_all(void)
+{
+    ends_all(fault_here);
 }
 
 static int sink;
@@ -213,15 +219,7 @@ static void *recurse(void *argument)
 /* A stack that overflows meets its guard, and not its neighbour. */
 void test_guard(void)
 {
-    uint32_t status, cause;
-    shared = test_shared();
-    pid_t child = test_fork();
-    if (child == 0) {
-        start_others();
-        test_joined(test_thread(recurse, NULL));
-        _exit(2);
-    }
-    CHECK(holstein_wait(child, &status, &cause) == child && cause == CAUSE_ADDRESS);
+    ends_all(recurse);
 }
 
 static void *finish_later(void *argument)

@@ -80,8 +80,8 @@ def gather(build):
     """Everything, with lines of progress; the CSV files are written on the way."""
     names, folder = measure.kernels(build), build / 'compare'
     figures = measure.measure_all(build, names)
-    measure.write(folder / 'results.csv', figures)
+    measure.write(folder / 'results.csv', measure.Figure, figures.values())
     points = scale.measure_all(build, names)
-    scale.write(folder / 'scale.csv', points)
+    measure.write(folder / 'scale.csv', scale.Point, points)
     return Results(names, figures, points, all_policies(build), profiles(build, names),
                    steps.read(scale.boot(build, 'pager', 'pages')), events(build), harts(build))

@@ -92,12 +92,13 @@ def measure_all(build, names, sizes=SIZES):
     return figures
 
 
-def write(path, figures):
+def write(path, kind, rows):
+    """Rows of that named tuple as CSV."""
     path.parent.mkdir(exist_ok=True)
     with open(path, 'w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
-        writer.writerow([field.upper() for field in Figure._fields])
-        writer.writerows(figures.values())
+        writer.writerow([field.upper() for field in kind._fields])
+        writer.writerows(rows)
 
 
 def medians(figures):

@@ -7,7 +7,6 @@ Writes BUILD/compare/scale.csv and prints its table. KIND `alive`: N other proce
 """
 
 import argparse
-import csv
 import re
 import sys
 from pathlib import Path
@@ -76,14 +75,6 @@ def measure_all(build, names):
     return points
 
 
-def write(path, points):
-    path.parent.mkdir(exist_ok=True)
-    with open(path, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow([field.upper() for field in Point._fields])
-        writer.writerows(points)
-
-
 def curve(points, kernel, kind, name):
     """[(N, value)] of one operation."""
     return [(point.n, point.value) for point in points
@@ -134,7 +125,7 @@ def main():
     except measure.Failed as failure:
         print(failure)
         return 1
-    write(build / 'compare/scale.csv', points)
+    measure.write(build / 'compare/scale.csv', Point, points)
     print('\n'.join(table(points, names)))
     return 0
 

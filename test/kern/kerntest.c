@@ -200,6 +200,23 @@ _Noreturn void child_park(void)
     }
 }
 
+void child_store(word_t *s, uint64_t va)
+{
+    *(word_t *)va = 77;
+    s[0] = 1;
+    uint64_t word[6] = {5};
+    sys_call(CALLS, word);
+    child_park();
+}
+
+void child_landing(word_t *s, uint64_t argument)
+{
+    (void)s, (void)argument;
+    uint64_t word[6] = {1234};
+    sys_call(CALLS, word);
+    child_park();
+}
+
 void child_call(word_t *s, uint64_t argument)
 {
     uint64_t word[6];

@@ -109,6 +109,8 @@ long probe(struct prober *prober, unsigned operation, uint64_t va, uint64_t valu
 
 /* For children: never return. */
 _Noreturn void child_park(void);
-child_t child_call;  /* message arg+1..arg+6; then a6 in word 1, answer in 2-7, 1 in word 0 */
-child_t child_count; /* counts in word `argument` for ever */
+child_t child_call;    /* message arg+1..arg+6; then a6 in word 1, answer in 2-7, 1 in word 0 */
+child_t child_count;   /* counts in word `argument` for ever */
+child_t child_store;   /* stores 77 at the address `argument`, then 1 in word 0, message 5 */
+child_t child_landing; /* message 1234 */
 #endif

@@ -4,23 +4,6 @@
 enum { BADGE = 0x3330, LOW = 4, HIGH = 6, CAUSE_STORE = 15 };
 static const uint64_t RW = RIGHT_R | RIGHT_W;
 
-static void child_store(word_t *s, uint64_t va)
-{
-    *(word_t *)va = 77;
-    s[0] = 1;
-    uint64_t word[6] = {5};
-    sys_call(CALLS, word);
-    child_park();
-}
-
-static void child_landing(word_t *s, uint64_t argument)
-{
-    (void)s, (void)argument;
-    uint64_t word[6] = {1234};
-    sys_call(CALLS, word);
-    child_park();
-}
-
 /* A child that waits for the answer to its fault at TEST_VA, where a table is. */
 static uint64_t faulting_child(struct reception *r)
 {

@@ -4,23 +4,6 @@
 enum { BADGE = 0x2220, REGISTERS = 32, REG_SP = 2, REG_A0 = 10, REG_T6 = 31 };
 enum { CAUSE_FETCH = 12, CAUSE_LOAD = 13, CAUSE_STORE = 15, CAUSE_ILLEGAL = 2, CAUSE_BREAK = 3 };
 
-static void child_store(word_t *s, uint64_t va)
-{
-    *(word_t *)va = 77;
-    s[0] = 1;
-    uint64_t word[6] = {0};
-    sys_call(CALLS, word);
-    child_park();
-}
-
-static void child_landing(word_t *s, uint64_t argument)
-{
-    (void)s, (void)argument;
-    uint64_t word[6] = {1234};
-    sys_call(CALLS, word);
-    child_park();
-}
-
 /* Answers a fault with an item that must be refused. */
 static bool refused(uint64_t token, uint64_t item, pfn_t frame, uint64_t memory, err_t error)
 {
