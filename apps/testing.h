@@ -25,6 +25,9 @@ struct shared *test_shared(void);
 void test_await(_Atomic long *word, long value); /* until it is at least that */
 
 long test_free_pages(void);
+/* Free frames are those of before. Under a policy without an economy this process may have been
+ * given some of its pages more than once, or early. */
+bool test_frames_are(long before);
 char *test_pages(size_t npages); /* private, touched: each page starts with 1 */
 pid_t test_fork(void);
 void test_join(int nchildren); /* each must have exited with 0 */
