@@ -50,10 +50,10 @@ static void own(pfn_t frame)
 static bool is_clean(pfn_t frame)
 {
     const uint64_t *word = port_frame(frame);
+    uint64_t any = 0;
     for (unsigned i = 0; i < PAGE_SIZE / sizeof *word; i++)
-        if (word[i] != 0)
-            return false;
-    return true;
+        any |= word[i];
+    return any == 0;
 }
 
 /* How many there are with this list's. */
@@ -93,29 +93,39 @@ static bool is_first_seen(pfn_t leaf)
     return !frame_is_held(leaf) || frame_of(leaf)->link <= 1;
 }
 
+/* How many pages it has. */
+static uint64_t audit_leaf(const struct process *process, pfn_t leaf, uint64_t start)
+{
+    const entry_t *entry = port_frame(leaf);
+    bool counts = is_first_seen(leaf);
+    uint64_t npages = 0;
+    for (unsigned i = 0; i < LEAF_PAGES; i++) {
+        if (entry[i] == 0)
+            continue;
+        npages++;
+        if (counts)
+            own(entry_frame(entry[i]));
+        uint64_t va = start + i * PAGE_SIZE;
+        if (region_find(&process->regions, va) == NULL)
+            violation("I5: page in no region, process ", process->pid, ", address ", va);
+    }
+    return npages;
+}
+
 static void audit_map(const struct process *process)
 {
+    const uint32_t *root = process->map.root;
     uint64_t npages = 0, nleaves = 0;
     own(process->map.root_frame);
     for (uint64_t leaf = 0; leaf < LEAVES; leaf++) {
-        if (process->map.root[leaf] == 0)
+        if (root[leaf] == 0)
             continue;
+        uint64_t start = leaf << LEAF_SHIFT;
         nleaves++;
-        own(process->map.root[leaf]);
-        bool counts = is_first_seen(process->map.root[leaf]);
-        if (map_is_shared(&process->map, leaf << LEAF_SHIFT) && !process->shares_leaves)
+        own(root[leaf]);
+        if (map_is_shared(&process->map, start) && !process->shares_leaves)
             violation("L6: leaf shared unawares, process ", process->pid, ", leaf ", leaf);
-        const entry_t *entry = port_frame(process->map.root[leaf]);
-        for (uint64_t i = 0; i < LEAF_PAGES; i++) {
-            uint64_t va = (leaf << LEAF_SHIFT) + i * PAGE_SIZE;
-            if (entry[i] == 0)
-                continue;
-            npages++;
-            if (counts)
-                own(entry_frame(entry[i]));
-            if (region_find(&process->regions, va) == NULL)
-                violation("I5: page in no region, process ", process->pid, ", address ", va);
-        }
+        npages += audit_leaf(process, root[leaf], start);
     }
     if (npages != process->map.npages || nleaves != process->map.nleaves)
         violation("map of process ", process->pid, ": pages not as counted: ", npages);
