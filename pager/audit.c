@@ -105,7 +105,7 @@ static uint64_t audit_leaf(const struct process *process, pfn_t leaf, uint64_t s
         npages++;
         if (counts)
             own(entry_frame(entry[i]));
-        uint64_t va = start + i * PAGE_SIZE;
+        uint64_t va = start + (uint64_t)i * PAGE_SIZE;
         if (region_find(&process->regions, va) == NULL)
             violation("I5: page in no region, process ", process->pid, ", address ", va);
     }

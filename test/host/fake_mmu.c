@@ -25,6 +25,14 @@ static void forget(struct fake_leaf *leaf, uint64_t at)
     leaf->n--;
 }
 
+static void forget_run(struct fake_leaf *leaf, uint64_t at, uint64_t npages)
+{
+    uint64_t end = at + npages;
+    for (at = fake_next_bit(leaf->valid, at, LEAF_PAGES); at < end;
+         at = fake_next_bit(leaf->valid, at, LEAF_PAGES))
+        forget(leaf, at);
+}
+
 void fake_install(struct fake_space *space, uint64_t va, pfn_t frame, unsigned rights)
 {
     if (frame - frames.first >= frames.npages)
@@ -56,8 +64,8 @@ void fake_unmap(struct fake_space *space, uint64_t va, uint64_t npages)
         struct fake_leaf **leaf = &space->leaf[va >> LEAF_SHIFT];
         uint64_t next = ((va >> LEAF_SHIFT) + 1) << LEAF_SHIFT;
         next = next < end ? next : end;
-        for (; *leaf != NULL && va < next; va += PAGE_SIZE)
-            forget(*leaf, va >> PAGE_SHIFT & (LEAF_PAGES - 1));
+        if (*leaf != NULL)
+            forget_run(*leaf, va >> PAGE_SHIFT & (LEAF_PAGES - 1), (next - va) >> PAGE_SHIFT);
         va = next;
         if (*leaf != NULL && (*leaf)->n == 0) {
             free(*leaf);

@@ -135,8 +135,20 @@ static void test_pinned(void)
     check_end();
 }
 
+/* What its other threads had asked for before is not the new program's. */
+static void test_threaded(void)
+{
+    struct process *p = check_start();
+    uint64_t badge = p->badge;
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1);
+    CHECK(fake_exec(p, check_stack(), "b") == FAKE_SILENT);
+    CHECK(p->badge != badge && process_of(badge) == NULL && p->threads == 1);
+    check_end();
+}
+
 void test_exec(void)
 {
+    test_threaded();
     test_image();
     test_low();
     test_refusals();

@@ -113,7 +113,13 @@ static void test_unmap(void)
     int64_t place = check_mmap(second, 3, false);
     CHECK(place > 0 && fake_store(second, (uint64_t)place, 1) && fake_audit() == 0);
     CHECK(fake_call(second, REQ_MPROTECT, (uint64_t)place, PAGE_SIZE, 0) == 0);
-    CHECK(fake_fork(second) != NULL && fake_audit() == 0);
+    struct process *third = fake_fork(second);
+    CHECK(third != NULL && fake_audit() == 0 && leaf_refs(third, (uint64_t)place) == 2);
+    check_drain(0);
+    CHECK(fake_call(third, REQ_MUNMAP, (uint64_t)place, PAGE_SIZE, 0) == ERR_NOMEM);
+    CHECK(leaf_refs(second, (uint64_t)place) == 2 &&
+          map_find(&second->map, (uint64_t)place)[0] != 0);
+    check_refill();
     check_end();
 }
 

@@ -194,6 +194,46 @@ static void test_killed_touch(void)
     check_end();
 }
 
+/* The same while a page is copied for it. */
+static void test_killed_copy(void)
+{
+    struct process *p = check_start();
+    CHECK(fake_store(p, 0x105000, 1));
+    uint64_t nfree = frames.nfree;
+    struct process *child = fake_fork(p);
+    victim = child->pid;
+    fake.at_unlock = kill_victim;
+    CHECK(!fake_store(child, 0x105000, 2) && check_died(victim, CAUSE_KILLED));
+    CHECK(frames.nfree == nfree && check_refs(p, 0x105000) == 1 && fake_audit() == 0);
+    check_end();
+}
+
+/* A page is all zeros at first, also where another thread could look. */
+static void test_threaded_touch(void)
+{
+    struct process *p = check_start();
+    uint64_t va = (uint64_t)check_mmap(p, 1, false);
+    uint8_t byte = 1;
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1 && fake_store(p, va + 1, 2));
+    CHECK(fake_call(p, REQ_MUNMAP, va, PAGE_SIZE, 0) == 0);
+    va = (uint64_t)check_mmap(p, 1, false); /* the frame just released comes first */
+    CHECK(fake_store(p, va, 3) && fake_load(p, va + 1, &byte) && byte == 0);
+    check_end();
+}
+
+/* A load copies nothing, whatever the kernel has forgotten. */
+static void test_shared_load(void)
+{
+    struct process *p = check_start();
+    uint8_t byte = 0;
+    CHECK(fake_store(p, 0x105000, 1));
+    struct process *child = fake_fork(p);
+    fake_corrupt(child, 0x105000, 0, 0);
+    CHECK(fake_load(child, 0x105000, &byte) && byte == 1 && check_refs(p, 0x105000) == 2);
+    CHECK(fake_entry(child, 0x105000, NULL) == RIGHT_R);
+    check_end();
+}
+
 /* The last region, met by a store, is gone after munmap, here and in a child. */
 static void test_unmapped_last(void)
 {
@@ -301,6 +341,9 @@ void test_memory(void)
     test_shared();
     test_unmapped_last();
     test_killed_touch();
+    test_killed_copy();
+    test_threaded_touch();
+    test_shared_load();
     test_shared_short();
     test_limits();
     test_pool();

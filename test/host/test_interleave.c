@@ -111,9 +111,12 @@ static bool next_schedule(void)
     return nplanned > 0;
 }
 
-static void begin(void)
+/* The scene is checked when it is set up for the first time. */
+static void begin(bool again)
 {
+    fake.lenient = again;
     interleave_begin(&setting);
+    fake.lenient = false;
     nchosen = 0;
     for (unsigned i = 0; i < COROUTINES; i++) {
         actor[i] = (struct actor){.who = actor[i].who, .op = actor[i].op};
@@ -144,7 +147,7 @@ enum order { AFTER, BETWEEN, ALONE, ORDERS };
 
 static void run_in_order(unsigned first, enum order order, char *text)
 {
-    begin();
+    begin(false);
     other_one = 1 - first;
     actor[other_one].result = ERR_AGAIN;
     interleave_between = order == BETWEEN ? run_other : NULL;
@@ -174,7 +177,7 @@ static bool explored(unsigned policy)
 
 static void run_schedule(char *text)
 {
-    begin();
+    begin(true);
     fake.at_unlock = at_unlock;
     fake.at_call = at_call;
     fake.at_delivery = at_delivery;
