@@ -2,6 +2,7 @@
 #include "audit.h"
 #include "image.h"
 #include "install.h"
+#include "lend.h"
 
 enum { LINES_MAX = 20, LINE_NBYTES = 96 };
 
@@ -175,6 +176,7 @@ err_t audit_run(uint64_t table_npages)
     for (uint64_t i = 0; i < table_npages; i++)
         own(frames.first + i);
     image_archive_frames(own);
+    lend_frames(own);
     struct process *process = process_init;
     do {
         own((pfn_t)((char *)process - port_window) >> PAGE_SHIFT);

@@ -1,8 +1,10 @@
-/* Exec in two halves: build the new image beside the old one, then change over. */
+/* Exec in two halves: build the new image beside the old one, then change over. And first programs.
+ */
 #include "exec.h"
 #include "fault.h"
 #include "image.h"
 #include "install.h"
+#include "lend.h"
 #include "service.h"
 
 /* What is there already; what gets no entry now will fault. */
@@ -176,21 +178,34 @@ err_t exec_process(struct process *process, const uint64_t word[6])
     return 0;
 }
 
-err_t exec_first(struct process *process, const char *name, const char *argument)
+/* The image of a process that has none, all of it there. */
+static err_t make_first(struct process *process, struct image *image, const char *name)
 {
-    struct image image = {.pinned = process->pinned};
-    err_t error = image_find(&image, name);
+    err_t error = image_find(image, name);
     if (error == 0)
-        error = image_build(&image, 1);
+        error = image_build(image, 1);
     if (error != 0)
         return error;
-    take_image(process, &image, name);
+    take_image(process, image, name);
     for (uint32_t i = 0; i < process->regions.n; i++)
         if (!fault_populate(process, process->regions.region[i].start,
                             process->regions.region[i].end))
             return ERR_NOMEM;
-    struct argument_block *block =
-        port_frame(entry_frame(*map_find(&process->map, image.block_start)));
+    return 0;
+}
+
+static void *block_of(const struct process *process, const struct image *image)
+{
+    return port_frame(entry_frame(*map_find(&process->map, image->block_start)));
+}
+
+err_t exec_first(struct process *process, const char *name, const char *argument)
+{
+    struct image image = {.pinned = process->pinned};
+    err_t error = make_first(process, &image, name);
+    if (error != 0)
+        return error;
+    struct argument_block *block = block_of(process, &image);
     block->argc = 2;
     char *at = block->strings, *limit = (char *)block + PAGE_SIZE - 1;
     const char *const strings[] = {name, argument};
@@ -200,6 +215,28 @@ err_t exec_first(struct process *process, const char *name, const char *argument
         *at++ = '\0';
     }
     block->nbytes = (uint32_t)(at - (char *)block);
+    install_regions(process);
+    start(process, &image);
+    return 0;
+}
+
+_Static_assert(sizeof(struct boot_info) <= PAGE_SIZE, "it takes the block's place");
+
+/* A pager looks for the archive in its window, by physical address. Here it is below that. */
+err_t exec_pager(struct process *process, const char *name, const struct boot_info *facts)
+{
+    struct image image = {0};
+    uint64_t archive_nbytes;
+    err_t error = make_first(process, &image, name);
+    if (error != 0)
+        return error;
+    err_t archive = image_map_archive(process, &archive_nbytes);
+    if (archive < 0)
+        return archive;
+    struct boot_info *info = block_of(process, &image);
+    *info = *facts;
+    info->archive_start = (uint64_t)archive - MEMORY_WINDOW;
+    lend_describe(info);
     install_regions(process);
     start(process, &image);
     return 0;

@@ -13,4 +13,8 @@ err_t exec_process(struct process *process, const uint64_t word[6]);
 /* A process that has no program yet: `name` of the archive, with one argument block of which
  * `argument` is the only argument. */
 err_t exec_first(struct process *process, const char *name, const char *argument);
+
+/* The same for one that memory was lent to: instead of arguments it gets a copy of these facts,
+ * with its own memory, and the archive to read. */
+err_t exec_pager(struct process *process, const char *name, const struct boot_info *facts);
 #endif

@@ -189,7 +189,7 @@ static err_t make_thread(struct process *child, uint64_t token)
         return error;
     child->threads = 1;
     if (child->parent->endpoint_handle != 0)
-        error = port_endpoint_give(child->parent, child);
+        error = port_endpoint_give(child->parent, child, SLOT_PARENT);
     return error;
 }
 

@@ -1,8 +1,9 @@
 /* The frame table: one frame, one count. The only code that changes a count.
  *
  * refs(f) = owners of f: entries of maps + entries of the boot archive + copies in flight + tables
- * of the pager. 0 <=> on a free list (I1, I2). Counts are 32 bits; an owner is at least an 8-byte
- * entry somewhere, so they can't wrap in less than 32 GiB of entries for a single frame. */
+ * of the pager + what is lent to another one. 0 <=> on a free list (I1, I2). Counts are 32 bits; an
+ * owner is at least an 8-byte entry somewhere, so they can't wrap in less than 32 GiB of entries
+ * for a single frame. */
 #ifndef PAGER_FRAMES_H
 #define PAGER_FRAMES_H
 #include <stdbool.h>
@@ -97,6 +98,10 @@ static inline void frame_release_clean(pfn_t owned)
     frames.clean = owned;
     frames.nfree++;
 }
+
+/* Takes all frames from `first` to the last one; false: not all of them are free, nothing changed.
+ */
+bool frames_take_tail(pfn_t first);
 
 static inline bool frame_is_held(pfn_t frame)
 {

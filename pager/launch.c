@@ -1,7 +1,9 @@
-/* Init and the servers: pinned processes, made with their program. */
+/* Init and the servers: pinned processes, made with their program; another pager. */
 #include "launch.h"
 #include "death.h"
 #include "exec.h"
+#include "install.h"
+#include "lend.h"
 #include "service.h"
 
 enum { WORDS_AT = 3, TEXT_NBYTES = 24 };
@@ -20,14 +22,17 @@ static err_t make_space(struct process *process, bool init)
     return error;
 }
 
-const char *launch_init(const char *arguments)
+static const struct boot_info *facts; /* what the kernel told us */
+
+const char *launch_init(const struct boot_info *info)
 {
+    facts = info;
     struct process *init = process_make(NULL);
     if (init == NULL)
         return "out of memory";
     if (make_space(init, true) != 0)
         return "kernel pool used up";
-    switch (exec_first(init, "init", arguments)) {
+    switch (exec_first(init, "init", info->arguments)) {
     case 0: return NULL;
     case ERR_NOENT: return "no init in the archive";
     case ERR_NOMEM: return "out of memory";
@@ -63,6 +68,31 @@ err_t launch_server(uint64_t token, const uint64_t word[6])
         error = service_open(process, token);
     if (error == 0)
         return 0;
+    death_release(process);
+    process_free(process);
+    return error;
+}
+
+static err_t make_pager(struct process *process, const uint64_t word[6])
+{
+    char name[TEXT_NBYTES + 1] = {0};
+    __builtin_memcpy(name, &word[WORDS_AT], TEXT_NBYTES);
+    err_t error = install_space(process, 0);
+    if (error != 0)
+        return error;
+    process->threads = 1;
+    error = lend_memory(process, word[1]);
+    return error != 0 ? error : exec_pager(process, name, facts);
+}
+
+err_t launch_pager(const uint64_t word[6])
+{
+    struct process *process = process_make(process_init);
+    if (process == NULL)
+        return ERR_NOMEM;
+    err_t error = make_pager(process, word);
+    if (error == 0)
+        return process->pid;
     death_release(process);
     process_free(process);
     return error;

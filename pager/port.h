@@ -76,9 +76,16 @@ void port_server_notify(unsigned slot, uint64_t bits);
 err_t port_connect(struct process *process, unsigned slot, uint64_t badge);
 
 /* An endpoint at which the process receives, in SLOT_ENDPOINT, until its space is destroyed:
- * ERR_POOL. The right to call it, in SLOT_PARENT, for a child that has not run yet. */
+ * ERR_POOL. The right to call it, for another process: in SLOT_PARENT, if that is a child which has
+ * not run yet, or in SLOT_SECOND; ERR_POOL; ERR_CAPABILITY, or 0: it has it already. */
 err_t port_endpoint_make(struct process *process);
-err_t port_endpoint_give(const struct process *process, struct process *child);
+err_t port_endpoint_give(const struct process *process, struct process *client, unsigned slot);
+
+/* The process, which has not run yet, becomes another pager: it holds these frames, the last of
+ * ours, in BOOT_SLOT_MEMORY, with a window, and has in BOOT_SLOT_CONTROL the right to make objects
+ * and to write to the console. All that it made, and the frames, return when its space is
+ * destroyed. ERR_POOL. */
+err_t port_lend(struct process *process, pfn_t first, uint64_t npages);
 
 /* Answers a request, or a fault with the pc to go on at (0: where it was), later; false: its thread
  * is gone. The thread of two tokens is the same if they agree below bit TOKEN_SHIFT. */

@@ -6,6 +6,7 @@
 #include "port_kernel.h"
 #include "../kern/console.h"
 #include "../kern/irq.h"
+#include "../kern/memory.h"
 #include "../kern/object.h"
 #include "../kern/remote.h"
 #include "../kern/sched.h"
@@ -28,6 +29,8 @@ static struct {
     struct endpoint *endpoint;
     struct notification *notification;
 } servers[SERVERS]; /* from SERVER_FIRST on */
+
+static struct memory *lent; /* what another pager holds, or NULL */
 
 static pfn_t device_frame;
 static uint64_t device_irq;
@@ -105,7 +108,9 @@ err_t port_space_make(struct process *process, bool init)
     return space == NULL ? ERR_POOL : 0;
 }
 
-/* A piece at a time; between two, other harts leave what is being destroyed. */
+/* A piece at a time; between two, other harts leave what is being destroyed. This one may be on
+ * the space itself, or on one that it made: whose thread has called by a capability that was handed
+ * on to it. */
 static void destroy(struct object *object)
 {
     for (unsigned turns = 0;;) {
@@ -113,6 +118,8 @@ static void destroy(struct object *object)
         if (object == &this_hart()->space->object)
             tlb_activate(NULL);
         err_t left = object_destroy_piece(object);
+        if (left == ERR_AGAIN)
+            tlb_activate(NULL);
         lock_release(&kernel_lock);
         if (left == 0)
             return;
@@ -121,14 +128,25 @@ static void destroy(struct object *object)
     }
 }
 
-/* A server's callers must not wait for ever: its endpoint goes with it. */
-void port_space_destroy(struct process *process)
+/* A server's callers must not wait for ever: its endpoint goes with it. Memory that is nobody's
+ * part stays with whoever made it, when its holder is dead. */
+static void destroy_apart(const struct process *process)
 {
-    destroy(&space_of(process)->object);
     if (process->server != 0) {
         destroy(&servers[process->server - SERVER_FIRST].endpoint->object);
         destroy(&servers[process->server - SERVER_FIRST].notification->object);
     }
+    if (process->borrows && lent != NULL) {
+        pool_object_free(&lent->object);
+        lent = NULL;
+    }
+}
+
+void port_space_destroy(struct process *process)
+{
+    destroy(&space_of(process)->object);
+    if (process->apart != 0)
+        destroy_apart(process);
     process->handle = 0;
     if (process->endpoint_handle != 0)
         destroy(&endpoint_of(process)->object);
@@ -148,11 +166,29 @@ err_t port_endpoint_make(struct process *process)
     return endpoint == NULL ? ERR_POOL : 0;
 }
 
-err_t port_endpoint_give(const struct process *process, struct process *child)
+err_t port_endpoint_give(const struct process *process, struct process *client, unsigned slot)
 {
-    space_of(child)->caps[SLOT_PARENT] =
-        cap_make(&endpoint_of(process)->object, TYPE_ENDPOINT, CAP_CALL, BADGE(child->pid, 0));
+    lock_acquire(&kernel_lock);
+    space_of(client)->caps[slot] =
+        cap_make(&endpoint_of(process)->object, TYPE_ENDPOINT, CAP_CALL, BADGE(client->pid, 0));
+    lock_release(&kernel_lock);
     return 0;
+}
+
+/* Our own window shows the frames all the while: the core is the kernel's part here. */
+err_t port_lend(struct process *process, pfn_t first, uint64_t npages)
+{
+    lock_acquire(&kernel_lock);
+    struct space *space = space_of(process);
+    lent = memory_make(space, first, npages, false);
+    if (lent != NULL) {
+        space->caps[BOOT_SLOT_MEMORY] =
+            cap_make(&lent->object, TYPE_MEMORY, MEMORY_PLAIN | CAP_MANAGE | CAP_OWNER, 0);
+        space->caps[BOOT_SLOT_CONTROL] =
+            cap_make(NULL, TYPE_CONTROL, CONTROL_CREATE | CONTROL_CONSOLE, 0);
+    }
+    lock_release(&kernel_lock);
+    return lent == NULL ? ERR_POOL : 0;
 }
 
 err_t port_map(struct process *process, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)

@@ -153,10 +153,24 @@ err_t port_endpoint_make(struct process *process)
     return sys_cap_install(space_slot(process), SLOT_ENDPOINT, slot, 0, CAP_RECEIVE);
 }
 
-err_t port_endpoint_give(const struct process *process, struct process *child)
+err_t port_endpoint_give(const struct process *process, struct process *client, unsigned slot)
 {
-    return sys_cap_install(space_slot(child), SLOT_PARENT, process->endpoint_handle,
-                           BADGE(child->pid, 0), CAP_CALL);
+    return sys_cap_install(space_slot(client), slot, process->endpoint_handle,
+                           BADGE(client->pid, 0), CAP_CALL);
+}
+
+/* The kernel takes the frames out of our window, and puts them back when the space is gone. */
+err_t port_lend(struct process *process, pfn_t first, uint64_t npages)
+{
+    (void)first;
+    uint64_t space = space_slot(process);
+    err_t error;
+    do
+        error = sys_grant(SLOT_MEMORY, npages, space, BOOT_SLOT_MEMORY);
+    while (error == ERR_AGAIN);
+    return error != 0 ? error
+                      : sys_cap_install(space, BOOT_SLOT_CONTROL, SLOT_MASTER, 0,
+                                        CONTROL_CREATE | CONTROL_CONSOLE);
 }
 
 /* Repeats a call that does a leaf's worth a time. Only `map` and `share` can fail, at a table. */

@@ -75,8 +75,14 @@ struct process {
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
     uint8_t priority;
-    uint8_t server;                /* slot that its clients have it in; 0: no server */
-    uint8_t connected;             /* bits: has the capability of that server */
+    uint8_t connected; /* bits: has the capability of that server */
+    union {
+        struct {
+            uint8_t server; /* slot that its clients have it in; 0: no server */
+            bool borrows;   /* it is another pager, which holds memory of its own (lend.h) */
+        };
+        uint16_t apart; /* either of these: no program like others */
+    };
     uint16_t place[SERVERS];       /* in that server's table, from SERVER_FIRST on; 0: none */
     uint64_t transfer[SERVERS];    /* address of the page shared with it; 0: none */
     uint64_t land_start, land_end; /* code whose invalid accesses resume at land_target */

@@ -19,6 +19,7 @@ enum {
                               REQ_SERVE: calls of their children */
     SLOT_NOTIFICATION = 5, /* servers: for alarms and interrupts */
     SLOT_PARENT = 6,       /* if the parent served when it forked: that endpoint, to call */
+    SLOT_SECOND = 7,       /* another pager's SLOT_ENDPOINT, after REQ_CONNECT */
     SERVER_FIRST = SLOT_CONSOLE,
     SERVERS = 2,
 };
@@ -75,14 +76,18 @@ enum request {
                     -> its number, when it first asks for events: then it needs
                     no more memory. ERR_INVALID, ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
     REQ_CONNECT, /* a1 slot of a server -> 0, or the address of the transfer page shared with it; or
-                    SLOT_CONTROL -> 0. ERR_SEARCH (no such server), ERR_LIMIT, ERR_NOMEM, ERR_POOL
-                  */
+                    SLOT_CONTROL or SLOT_SECOND -> 0. ERR_SEARCH (no such server), ERR_LIMIT,
+                    ERR_NOMEM, ERR_POOL */
     REQ_READY, /* servers: they may be called now -> 0, a1 address of the transfer page of place 0,
                   where struct server_events is; 0: it keeps no table */
     REQ_ARCHIVE,   /* servers: maps the boot archive, read only -> address, a1 size. ERR_NOMEM */
     REQ_WORD_WAIT, /* a1 address of a 32-bit word, a2 its value -> 0 when another thread has woken
                       it. ERR_AGAIN: it has another value, or look again; ERR_INVALID */
     REQ_WORD_WAKE, /* a1 address, a2 how many at the most -> how many threads that waited there */
+    REQ_PAGER, /* init only: a1 frames, a3-a5 name: starts another pager, a child of init's, which
+                  can only be killed, exit, and have memory -> its number. It finds struct boot_info
+                  at the address in its a0. ERR_INVALID (no whole leaves), ERR_LIMIT (one is there),
+                  ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
 };
 
 enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobody */ };

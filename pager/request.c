@@ -46,7 +46,7 @@ const char *request_boot(const struct boot_info *info)
     frames.zero = table + table_npages;
     zero_frame(port_frame(frames.zero));
     image_init(port_frame(kept), nkept << PAGE_SHIFT);
-    return launch_init(info->arguments);
+    return launch_init(info);
 }
 
 /* The ring changes with each death, so each look starts anew. */
@@ -183,7 +183,7 @@ static err_t policy_name(const struct process *process, uint64_t index, uint64_t
 static err_t set_policy(struct process *process, const uint64_t word[6])
 {
     char name[POLICY_NAME_NBYTES + 2] = {0};
-    if (process->server != 0 || (process != process_init && process->policy->limit != NULL))
+    if (process->apart != 0 || (process != process_init && process->policy->limit != NULL))
         return ERR_PERMISSION;
     __builtin_memcpy(name, &word[1], POLICY_NAME_NBYTES);
     const struct policy *policy = policy_by_name(name);
@@ -194,7 +194,7 @@ static err_t set_policy(struct process *process, const uint64_t word[6])
 
 static err_t serve_children(struct process *process)
 {
-    if (process->server != 0)
+    if (process->apart != 0)
         return ERR_PERMISSION;
     return process->endpoint_handle != 0 ? 0 : port_endpoint_make(process);
 }
@@ -205,7 +205,7 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     switch (word[0]) {
     case REQ_GETPID: return process->pid;
     case REQ_GETPPID: return process->parent == NULL ? 0 : process->parent->pid;
-    case REQ_FORK: return process->server != 0 ? ERR_PERMISSION : fork_process(process, token);
+    case REQ_FORK: return process->apart != 0 ? ERR_PERMISSION : fork_process(process, token);
     case REQ_KILL: return do_kill(process, (int64_t)word[1], word[2]);
     case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1]);
     case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
@@ -239,13 +239,17 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
     switch (word[0]) {
     case REQ_EXIT: death_exit(process, (uint32_t)word[1]); return false;
     case REQ_EXEC:
-        error = process->server != 0 ? ERR_PERMISSION : exec_process(process, word);
+        error = process->apart != 0 ? ERR_PERMISSION : exec_process(process, word);
         word[0] = (uint64_t)error;
         return error != 0;
     case REQ_SERVER:
         error = process == process_init ? launch_server(token, word) : ERR_PERMISSION;
         word[0] = (uint64_t)error;
         return error != 0;
+    case REQ_PAGER:
+        error = process == process_init ? launch_pager(word) : ERR_PERMISSION;
+        word[0] = (uint64_t)error;
+        return true;
     case REQ_WAIT: return death_wait(process, token, word);
     case REQ_WORD_WAIT: return words_wait(process, token, word);
     case REQ_HANDLER: return invalid_wait(process, token, word);

@@ -2,6 +2,7 @@
 #include "service.h"
 #include "copy.h"
 #include "install.h"
+#include "lend.h"
 
 /* A place of a server's table. */
 struct place {
@@ -203,10 +204,10 @@ static err_t give_console(struct process *process)
 err_t service_connect(struct process *process, uint64_t slot)
 {
     struct service *service = service_in(slot);
-    if (slot == SLOT_CONTROL && process->server == 0)
+    if (slot == SLOT_CONTROL && process->apart == 0)
         return give_console(process);
-    if (service == NULL || service->process == NULL || process->server != 0)
-        return ERR_SEARCH;
+    if (service == NULL || service->process == NULL || process->apart != 0)
+        return slot == SLOT_SECOND && process->apart == 0 ? lend_connect(process) : ERR_SEARCH;
     if (service->nplaces == 0)
         return give_capability(process, service);
     uint64_t number = slot - SERVER_FIRST;
@@ -254,6 +255,18 @@ void service_drop_pages(struct process *process)
         drop_page(process, i);
 }
 
+/* A server, or another pager. */
+static void leave_apart(struct process *process)
+{
+    if (process->borrows)
+        lend_return(process);
+    if (process->server == 0)
+        return;
+    answer_starter(service_in(process->server), ERR_NOEXEC);
+    service_in(process->server)->process = NULL;
+    process->server = 0;
+}
+
 void service_leave(struct process *process)
 {
     service_drop_pages(process);
@@ -264,11 +277,8 @@ void service_leave(struct process *process)
             leave_place(&services[i], process->place[i]);
         process->place[i] = 0;
     }
-    if (process->server != 0) {
-        answer_starter(service_in(process->server), ERR_NOEXEC);
-        service_in(process->server)->process = NULL;
-        process->server = 0;
-    }
+    if (process->apart != 0)
+        leave_apart(process);
 }
 
 err_t service_ready(struct process *process, uint64_t *window)

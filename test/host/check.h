@@ -32,4 +32,5 @@ void test_audit(void);
 void test_services(void);
 void test_policies(void);
 void test_leaves(void);
+void test_lending(void);
 #endif

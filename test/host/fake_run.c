@@ -135,11 +135,24 @@ err_t port_endpoint_make(struct process *process)
     return 0;
 }
 
-err_t port_endpoint_give(const struct process *process, struct process *child)
+err_t port_endpoint_give(const struct process *process, struct process *client, unsigned slot)
 {
-    if (process->endpoint_handle == 0 || fake_space_of(child)->thread[0].state != THREAD_STOPPED)
-        fake_breach("an endpoint that is not there, or for a child that runs", child->pid);
-    return 0;
+    const struct fake_space *space = fake_space_of(client);
+    if (process->endpoint_handle == 0 ||
+        (slot == SLOT_PARENT && space->thread[0].state != THREAD_STOPPED))
+        fake_breach("an endpoint that is not there, or for a child that runs", client->pid);
+    return fake_fails(0) ? ERR_POOL : 0;
+}
+
+err_t port_lend(struct process *process, pfn_t first, uint64_t npages)
+{
+    const struct fake_space *space = fake_space_of(process);
+    if (first + npages != frames.first + frames.npages || space->thread[0].state != THREAD_STOPPED)
+        fake_breach("lent from the middle, or to a process that runs", first);
+    for (uint64_t i = 0; i < npages; i++)
+        if (fake_nmapped[first - frames.first + i] != 0)
+            fake_breach("lent, and an entry leads there", first + i);
+    return fake_fails(1) ? ERR_POOL : 0;
 }
 
 bool port_reply(uint64_t token, const uint64_t word[6])
@@ -328,13 +341,14 @@ const char *fake_boot(uint64_t npages, uint64_t pool)
     fake.pool_left = pool;
     uint64_t table = (npages * sizeof(struct frame) + PAGE_SIZE - 1) >> PAGE_SHIFT;
     own_npages = FAKE_IMAGE_NPAGES + table + 1; /* the frame of zeros */
-    struct boot_info info = {.version = BOOT_VERSION,
-                             .memory_first = FAKE_FIRST,
-                             .memory_npages = npages,
-                             .image_npages = FAKE_IMAGE_NPAGES,
-                             .total_npages = npages + 1024,
-                             .archive_start = (FAKE_FIRST + own_npages + 1) << PAGE_SHIFT,
-                             .arguments = "run='cowtest three'"};
+    static struct boot_info info;
+    info = (struct boot_info){.version = BOOT_VERSION,
+                              .memory_first = FAKE_FIRST,
+                              .memory_npages = npages,
+                              .image_npages = FAKE_IMAGE_NPAGES,
+                              .total_npages = npages + 1024,
+                              .archive_start = (FAKE_FIRST + own_npages + 1) << PAGE_SHIFT,
+                              .arguments = "run='cowtest three'"};
     info.archive_nbytes = fake_archive(port_frame(FAKE_FIRST + own_npages + 1));
     archive_npages = info.archive_nbytes >> PAGE_SHIFT;
     fake_boot_lock(true);

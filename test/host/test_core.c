@@ -209,6 +209,7 @@ int main(void)
     test_services();
     test_policies();
     test_leaves();
+    test_lending();
     printf("core: %u checks, %u failed\n", check_count, check_failed);
     return check_failed != 0;
 }
