@@ -3,6 +3,8 @@
  * policy=NAME   the policy of everything that is run
  * run='PROG ARG...'   one program instead of the shell
  * arena=SIZE    memory for files, as 4M (default: a sixteenth, at most 8M)
+ * second='NAME ARG...'   another pager, beside the program, with a quarter of memory; the run lasts
+ *               until both have ended
  * tick=N        is the kernel's
  */
 #include <errno.h>
@@ -18,7 +20,7 @@
 #include "syscall.h"
 
 enum { WORDS_MAX = 64, STATUS_FAILED = 1 };
-enum { ARENA_PART = 16, ARENA_NPAGES_MAX = 2048, ARENA_NPAGES_MIN = 4 };
+enum { SECOND_PART = 4, ARENA_PART = 16, ARENA_NPAGES_MAX = 2048, ARENA_NPAGES_MIN = 4 };
 
 static _Noreturn void power_off(int status)
 {
@@ -98,6 +100,36 @@ static void start_servers(long npages)
     }
 }
 
+static struct {
+    char *name; /* NULL: there is none */
+    pid_t pid;  /* 0: it has ended */
+} second;
+
+/* It reads the boot line, where its arguments are. */
+static void start_second(void)
+{
+    long npages = holstein_statistic(STATISTIC_TOTAL) / SECOND_PART;
+    uint64_t word[6] = {REQ_PAGER, (uint64_t)(npages - npages % LEAF_PAGES)};
+    char *line = second.name, *name = line == NULL ? NULL : next_word(&line);
+    if (name == NULL)
+        return;
+    snprintf((char *)&word[3], 24, "%s", name);
+    second.pid = (pid_t)holstein_request(word);
+    if (second.pid < 0)
+        refuse("cannot start the second pager", name);
+}
+
+/* As holstein_wait; the second pager's end is printed. */
+static pid_t wait_for_child(pid_t pid, uint32_t *status, uint32_t *cause)
+{
+    pid_t ended = holstein_wait(pid, status, cause);
+    if (ended > 0 && ended == second.pid) {
+        printf("init: the second pager ended: %s %u\n", holstein_cause(*cause), *status);
+        second.pid = 0;
+    }
+    return ended;
+}
+
 static void parse(char *line, char **run, long *arena)
 {
     char *word;
@@ -108,6 +140,8 @@ static void parse(char *line, char **run, long *arena)
             *run = word + 4;
         else if (strncmp(word, "arena=", 6) == 0)
             *arena = arena_npages(word + 6);
+        else if (strncmp(word, "second=", 7) == 0)
+            second.name = word + 7;
         else if (strncmp(word, "tick=", 5) != 0)
             refuse("unknown boot argument", word);
     }
@@ -118,7 +152,7 @@ static void end_the_others(void)
 {
     uint32_t status, cause;
     kill(-1, SIGKILL);
-    while (holstein_wait(-1, &status, &cause) > 0)
+    while (wait_for_child(-1, &status, &cause) > 0)
         ;
 }
 
@@ -150,6 +184,7 @@ static int run(char *line, bool shell)
     if (argc == 0)
         refuse("run", "no program is named");
     long free_before = holstein_statistic(STATISTIC_FREE);
+    start_second();
     pid_t child = fork();
     if (child < 0)
         refuse("fork", strerror(errno));
@@ -158,9 +193,11 @@ static int run(char *line, bool shell)
         printf("init: cannot run %s: %s\n", argv[0], strerror(errno));
         _exit(127);
     }
-    uint32_t status = 0, cause = 0;
-    while (holstein_wait(-1, &status, &cause) != child)
+    uint32_t status = 0, cause = 0, last_status, last_cause;
+    while (wait_for_child(-1, &status, &cause) != child)
         ;
+    if (second.pid > 0 && !shell)
+        wait_for_child(second.pid, &last_status, &last_cause);
     end_the_others();
     if (shell)
         return audit(free_before) ? 0 : STATUS_FAILED;

@@ -54,6 +54,7 @@ def cases(good):
     yield 'unknown argument', good, f'colour=blue {run}', 'unknown boot argument: colour=blue'
     yield 'absurd arena', good, f'arena=lots {run}', 'arena: a size like 4M is wanted: lots'
     yield 'arena beyond memory', good, f'arena=900M {run}', 'cannot start: files'
+    yield 'unknown second pager', good, f'second=nobody {run}', 'second pager: nobody'
     yield 'bad tick', good, f'tick=x {run}', 'tick='
     yield 'long boot line', good, run + ' ' + 'x' * 2100, 'too long'
     yield 'no archive', None, run, 'archive: missing'

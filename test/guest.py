@@ -59,7 +59,7 @@ def host_share(directory, alone):
 def boot(arguments):
     """One boot; returns QEMU's status (None: out of time), the output and the command line."""
     run = f"run='{arguments.run}'" if arguments.run else ''
-    append = ' '.join(filter(None, [run, arguments.append]))
+    append = ' '.join(filter(None, [arguments.append, run]))
     with qemu.Session(arguments.kernel, arguments.archive, append, smp=arguments.smp,
                       mem=arguments.mem, icount=arguments.icount, seed=arguments.seed,
                       timeout=arguments.timeout) as guest:

@@ -12,10 +12,9 @@
 enum {
     MEM = BOOT_SLOT_MEMORY,
     CTL = BOOT_SLOT_CONTROL,
-    NOTE = SLOT_NOTIFICATION, /* says that the misdeed is under way */
-    GO = NOTE + 1,            /* says that it may begin */
-    EP = GO + 1,              /* where clients call and fault: a slot that the fast path serves */
-    SPACES = 16,              /* slots: clients' spaces, and their threads */
+    DOOR = SLOT_ENDPOINT, /* where the neighbour calls */
+    EP = DOOR + 1,        /* where clients call and fault: a slot that the fast path serves */
+    SPACES = 16,          /* slots: clients' spaces, and their threads */
     THREADS = 32,
     FLOOD = 512, /* slots of a flood, from here on */
     RW = RIGHT_R | RIGHT_W,
@@ -43,6 +42,7 @@ pfn_t hostile_frame(void);                                          /* zeroed, n
 bool hostile_space(unsigned i);                                     /* with our text, and a stack */
 bool hostile_start(unsigned i, client_t *entry, uint64_t argument); /* a thread there */
 bool hostile_client(unsigned i, client_t *entry, uint64_t argument); /* both */
+uint64_t hostile_number(void);                                       /* as the first pager counts */
 bool hostile_hear(struct reception *r);
 bool hostile_answer_hear(struct reception *r); /* answers r->badge first */
 _Noreturn void hostile_park(void);

@@ -202,14 +202,14 @@ static int garbage(void)
 }
 
 /* Rights that it has not: to speak for others, to hear what is meant for others, to power off. The
- * first pager's badges are two times the place of a process: 1 its program, 2 this one. */
+ * first pager's badges are two times the number of a process, and 1 is not ours. */
 static int forges(void)
 {
     struct reception r;
     CHECK(hostile_space(0));
     err_t program = sys_cap_install(SPACES, AS_PROGRAM, SLOT_PAGER, 2, CAP_CALL);
     err_t fault = sys_cap_install(SPACES, AS_FAULT, SLOT_PAGER, 3, CAP_CALL);
-    IS(sys_cap_install(SPACES, AS_SELF, SLOT_PAGER, 4, ~0u), 0);
+    IS(sys_cap_install(SPACES, AS_SELF, SLOT_PAGER, 2 * hostile_number(), ~0u), 0);
     IS(sys_cap_install(SPACES, CTL, CTL, 0, ~0u), 0);
     CHECK(hostile_start(0, use, program == 0 ? AS_PROGRAM : fault == 0 ? AS_FAULT : AS_SELF));
     CHECK(hostile_hear(&r) && r.word[0] == 1);
@@ -221,6 +221,29 @@ static int forges(void)
     IS(sys_destroy(SLOT_PAGER), ERR_CAPABILITY);
     IS(sys_destroy(MEM), ERR_STATE);
     return 0;
+}
+
+/* Its right to speak to the first pager, handed on: a client ends it with that. */
+static int lends(void)
+{
+    CHECK(hostile_space(0));
+    IS(sys_cap_remove(SPACES, SLOT_PAGER), 0);
+    IS(sys_cap_install(SPACES, SLOT_PAGER, SLOT_PAGER, 2 * hostile_number(), CAP_CALL), 0);
+    return 0;
+}
+
+static void leave_for(uint64_t status, uint64_t unused)
+{
+    uint64_t word[6] = {REQ_EXIT, status};
+    (void)unused;
+    sys_call(SLOT_PAGER, word);
+    spin(0, 0);
+}
+
+static _Noreturn void let_leave(void)
+{
+    hostile_start(0, leave_for, 4);
+    hostile_park();
 }
 
 static uint64_t flood(unsigned type, uint64_t slot, uint64_t a)
@@ -319,6 +342,7 @@ const struct misdeed misdeeds[] = {
     {"twice", twice, hostile_park},
     {"garbage", garbage, hostile_park},
     {"forges", forges, hostile_park},
+    {"lends", lends, let_leave},
     {"pool", pool, hostile_park},
     {"spaces", spaces, hostile_park},
     {"loops", loops, loop},

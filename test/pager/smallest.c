@@ -10,7 +10,7 @@
 enum {
     MEMORY = BOOT_SLOT_MEMORY,
     CONTROL = BOOT_SLOT_CONTROL,
-    ENDPOINT = 4, /* where processes call and fault */
+    ENDPOINT = 5, /* where processes call and fault */
     SLOT_FIRST = 128,
     PROCESSES = 64, /* place 0 is nobody: parent of the first ones and of orphans */
 };

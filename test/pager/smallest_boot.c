@@ -4,8 +4,8 @@
  * program that run= names; it also starts a second pager with a grant of memory: itself, which runs
  * the same program from its own, or another one that second= names. Neither can name the other's
  * memory, and both try. The first prints what init would print: `run: NAME exit N`, and an audit
- * line. Its program and the second pager have two notifications, NOTE and
- * GO: the one says that it goes on, the other that it may begin. */
+ * line. Its program may call the second pager. In a kernel that has a pager of its own it is the
+ * second one alone: init starts it (REQ_PAGER), with all that it would give. */
 #include "smallest.h"
 #include "../../kern/archive.h"
 #include "../../kern/elf.h"
@@ -18,7 +18,7 @@ enum { STACK_NPAGES = 16, GRANT_NPAGES = 8192, NAME_MAX = 16 };
 #define ARCHIVE_AT 0x60000000ul /* and the archive, for reading */
 #define PROBE_AT   0x10000000ul
 
-enum { NOTE = SLOT_NOTIFICATION, GO };
+enum { DOOR = 6 }; /* where the program calls the second pager */
 
 static char name[NAME_MAX + 1], second_name[NAME_MAX + 1] = "smallest";
 static unsigned program, second; /* their places */
@@ -52,7 +52,7 @@ static void print_number(const char *text, uint64_t number)
     print(at);
 }
 
-/* The word after `key`, with or without a quote, if there is one. */
+/* The word after the first `key`, with or without a quote, if there is one. */
 static void read_word(const char *arguments, const char *key, char *word)
 {
     uint64_t n = 0, length = length_of(key);
@@ -158,22 +158,21 @@ bool smallest_ended(unsigned p, uint32_t status, uint32_t cause)
     print(cause_name(cause));
     print_number(" ", status);
     print("\n");
-    sys_notify(NOTE, 1);
+    sys_destroy(DOOR); /* the program may be waiting there */
     return good || __builtin_memcmp(second_name, "smallest", NAME_MAX / 2) != 0;
 }
 
-static bool in_common(uint64_t slot, unsigned rights, unsigned programs)
+static bool make_door(void)
 {
-    return sys_create(TYPE_NOTIFICATION, slot, 0, 0, BOOT_SLOT_CONTROL) == 0 &&
-           sys_cap_install(smallest_space(second), slot, slot, 0, rights) == 0 &&
-           sys_cap_install(smallest_space(program), slot, slot, 0, programs) == 0;
+    return sys_create(TYPE_ENDPOINT, DOOR, NO_SLOT, 0, BOOT_SLOT_CONTROL) == 0 &&
+           sys_cap_install(smallest_space(second), SLOT_ENDPOINT, DOOR, 0, CAP_RECEIVE) == 0 &&
+           sys_cap_install(smallest_space(program), SLOT_SECOND, DOOR, 0, CAP_CALL) == 0;
 }
 
 static bool boot_second(const struct boot_info *boot)
 {
     struct elf_image image;
-    if ((second = load(boot, second_name, &image)) == 0 || !give(boot, second) ||
-        !in_common(NOTE, CAP_CALL, CAP_RECEIVE) || !in_common(GO, CAP_RECEIVE, CAP_CALL))
+    if ((second = load(boot, second_name, &image)) == 0 || !give(boot, second) || !make_door())
         return false;
     smallest_start(second, image.entry, STACK_TOP, INFO_AT, image.high);
     return true;
