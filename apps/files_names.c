@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "../kern/archive.h"
+#include "../libsys/freestanding/archive.h"
 
 struct inode *root;
 

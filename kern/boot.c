@@ -1,8 +1,8 @@
 /* The first program: from archive to ready thread. */
 #include "boot.h"
-#include "archive.h"
+#include "../libsys/freestanding/archive.h"
 #include "console.h"
-#include "elf.h"
+#include "../libsys/freestanding/elf.h"
 #include "ipc.h"
 #include "memory.h"
 #include "sched.h"

@@ -1,7 +1,7 @@
 /* From the firmware to the first thread: device tree, memory, harts. */
 #include "boot.h"
 #include "console.h"
-#include "dt.h"
+#include "../libsys/freestanding/dt.h"
 #include "hart.h"
 #include "irq.h"
 #include "kmap.h"

@@ -1,5 +1,4 @@
 /* The way up as messages: the pager is the first program of the boot archive. */
-#include "archive.h"
 #include "boot.h"
 #include "console.h"
 #include "up.h"

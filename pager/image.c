@@ -1,7 +1,7 @@
 /* What a program's image consists of: segments, stack, heap; from the archive, or from pages that a
  * process offers. */
 #include "image.h"
-#include "../kern/archive.h"
+#include "../libsys/freestanding/archive.h"
 #include "copy.h"
 #include "install.h"
 

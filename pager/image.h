@@ -1,7 +1,7 @@
 /* Images of programs: built beside the old one, so that an error changes nothing. Lock held. */
 #ifndef PAGER_IMAGE_H
 #define PAGER_IMAGE_H
-#include "../kern/elf.h"
+#include "../libsys/freestanding/elf.h"
 #include "process.h"
 
 /* An image under construction; nobody else sees it. */

@@ -7,8 +7,8 @@
  * line. Its program may call the second pager. In a kernel that has a pager of its own it is the
  * second one alone: init starts it (REQ_PAGER), with all that it would give. */
 #include "smallest.h"
-#include "../../kern/archive.h"
-#include "../../kern/elf.h"
+#include "../../libsys/freestanding/archive.h"
+#include "../../libsys/freestanding/elf.h"
 #include "../../libsys/syscall.h"
 #include "../../pager/protocol.h"
 
