@@ -14,6 +14,8 @@
 #include "sched.h"
 #include "table.h"
 
+enum { LOCK_TRIES = 100 };
+
 #define INLINE               static inline __attribute__((always_inline))
 #define REGISTER(name, type) register type name##_register __asm__(#name)
 
@@ -46,21 +48,35 @@ INLINE const struct cap *capability(const struct space *space, uint64_t slot, un
     return cap;
 }
 
-/* This hart goes over to the thread and its space's tables; the lock is left. */
+/* A holder is through sooner than a miss would be, unless its hart is not running. */
+INLINE bool kernel_lock_soon(void)
+{
+    if (__builtin_expect(lock_try(&kernel_lock), true))
+        return true;
+    for (unsigned n = 0; n < LOCK_TRIES; n++)
+        if (lock_try(&kernel_lock))
+            return true;
+    return false;
+}
+
+/* This hart goes over to the thread and its space's tables (tlb.c says in which order); the lock is
+ * left. */
 INLINE void change_over(struct hart *hart, struct thread *next, struct space *to)
 {
     next->state = THREAD_RUNNING;
     next->hart = hart;
     hart->current = next;
-    hart->space = to;
-    csr_write(satp, to->satp);
+    hart->next = to;
     if (to->stale != 0 && (to->stale & hart->bit) != 0) {
+        csr_write(satp, to->satp);
         fence_asid(to->asid);
         fence_code();
         if (to->asid != 0)
             to->stale &= ~hart->bit;
     }
     lock_release(&kernel_lock);
+    csr_write(satp, to->satp);
+    hart->space = to;
     tp_register = next;
 }
 #endif

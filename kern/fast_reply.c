@@ -58,7 +58,6 @@ INLINE bool install(const struct thread *self, struct space *space)
         space->stale |= hart_bits & ~self->hart->bit;
     }
     *entry = new;
-    fence_page(va, space->asid);
     return true;
 }
 
@@ -98,7 +97,7 @@ INLINE void wait_at(struct thread *self, struct endpoint *endpoint)
 _Noreturn void fast_reply_receive(void)
 {
     struct thread *self = tp_register;
-    if (!lock_try(&kernel_lock))
+    if (!kernel_lock_soon())
         LEAVE(fast_miss_receive);
     struct thread *caller = self->served;
     struct space *space = caller->space;
@@ -111,6 +110,7 @@ _Noreturn void fast_reply_receive(void)
             goto miss;
         wait_at(self, endpoint);
         change_over(self->hart, caller, space);
+        fence_page(t0_register, space->asid);
         LEAVE(fast_exit_resumed);
     }
     if (!answerable(self, caller, THREAD_CALL_SERVED))

@@ -50,6 +50,7 @@ struct hart {
     struct space *space;    /* whose tables it walks, or NULL: the kernel's */
     uint64_t bit;           /* 1 << index, in masks of harts */
     uint64_t id;            /* the firmware's number; at HART_ID */
+    struct space *next;     /* whose it is about to walk: the same but for a moment (tlb.c) */
     uint64_t next_tick;
     uint64_t asked; /* by others, without the lock (remote.c); 0: nothing */
     uint32_t index;

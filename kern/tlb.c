@@ -10,15 +10,17 @@ uint64_t tlb_active(const struct space *space)
 {
     uint64_t active = 0;
     for (uint32_t i = 0; i < nharts; i++)
-        if (harts[i]->space == space)
+        if (harts[i]->space == space || harts[i]->next == space)
             active |= harts[i]->bit;
     return active;
 }
 
-/* What tlb_active says is right while the kernel lock is held: a hart changes `space` and satp
- * together under the lock, so a hart that is not on the space can't come to run it before it sees
- * its bit in `stale`. The others do their fence wherever they are: in user mode they are
- * interrupted, in the kernel they do it while they wait for this lock. */
+/* What tlb_active says is right while the kernel lock is held. A hart says under the lock where it
+ * goes (`next`) and looks for its bit in `stale`; satp it writes when it has left the lock, because
+ * that may cost more than all the rest, and then it is no more where it came from (`space`). So one
+ * that is not on the space can't come to run it before it sees its bit, and one that is still on it
+ * keeps its tables from being freed. The others do their fence wherever they are: in user mode they
+ * are interrupted, in the kernel they do it while they wait for this lock. */
 void tlb_forget(struct space *space)
 {
     struct hart *me = this_hart();
@@ -53,7 +55,7 @@ void tlb_activate(struct space *space)
     struct hart *me = this_hart();
     if (me->space == space)
         return;
-    me->space = space;
+    me->space = me->next = space;
     if (space == NULL) {
         csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
         return;

@@ -137,8 +137,8 @@ _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc)
     if (*entry != 0 && ((*entry ^ new) & ~writable) != 0)
         space->stale |= hart_bits & ~me->bit;
     *entry = new;
-    fence_page(item, space->asid);
     lock_release(&port_core_lock);
+    fence_page(item, space->asid); /* with the lock left: it may cost more than all the rest */
     LEAVE_CURRENT(fast_exit_resumed);
 }
 

@@ -104,6 +104,21 @@ static void test_share_fences(void)
     host_check_tlbs();
 }
 
+/* A hart on its way from one space to another is on both. */
+static void test_on_its_way(void)
+{
+    begin();
+    struct space *to = space_make();
+    CHECK(vm_map(to, va, FRAME + 9, 1, RW) == 1);
+    harts[1]->next = to; /* as the fast path leaves both until satp is written */
+    to->stale &= ~2ul;
+    uint64_t n = other_fences();
+    CHECK(vm_protect(to, va, 1, RIGHT_R) == 1 && other_fences() == n + 1 && (to->stale & 2) == 0);
+    CHECK(vm_protect(space, va, 1, RIGHT_R) == 1 && other_fences() == n + 2);
+    CHECK((tlb_active(space) & 2) != 0 && (tlb_active(to) & 2) != 0);
+    harts[1]->next = space;
+}
+
 static void test_code(void)
 {
     begin();
@@ -268,6 +283,7 @@ int main(int argc, char **argv)
     }
     test_fences();
     test_share_fences();
+    test_on_its_way();
     test_code();
     test_no_asids();
     test_ranges();
