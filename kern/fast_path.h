@@ -14,8 +14,6 @@
 #include "sched.h"
 #include "table.h"
 
-enum { LOCK_TRIES = 100 };
-
 #define INLINE               static inline __attribute__((always_inline))
 #define REGISTER(name, type) register type name##_register __asm__(#name)
 
@@ -46,17 +44,6 @@ INLINE const struct cap *capability(const struct space *space, uint64_t slot, un
         cap->key != cap->object->key)
         return NULL;
     return cap;
-}
-
-/* A holder is through sooner than a miss would be, unless its hart is not running. */
-INLINE bool kernel_lock_soon(void)
-{
-    if (__builtin_expect(lock_try(&kernel_lock), true))
-        return true;
-    for (unsigned n = 0; n < LOCK_TRIES; n++)
-        if (lock_try(&kernel_lock))
-            return true;
-    return false;
 }
 
 /* This hart goes over to the thread and its space's tables (tlb.c says in which order); the lock is

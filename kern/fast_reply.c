@@ -97,7 +97,7 @@ INLINE void wait_at(struct thread *self, struct endpoint *endpoint)
 _Noreturn void fast_reply_receive(void)
 {
     struct thread *self = tp_register;
-    if (!kernel_lock_soon())
+    if (!lock_soon(&kernel_lock))
         LEAVE(fast_miss_receive);
     struct thread *caller = self->served;
     struct space *space = caller->space;

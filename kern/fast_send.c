@@ -31,7 +31,7 @@ INLINE void deliver(struct thread *self, struct endpoint *endpoint, struct threa
 _Noreturn void fast_call(void)
 {
     struct thread *self = tp_register;
-    if (!kernel_lock_soon())
+    if (!lock_soon(&kernel_lock))
         LEAVE(fast_miss_call);
     const struct cap *cap = capability(self->space, a6_register, TYPE_ENDPOINT, CAP_CALL);
     if (cap == NULL)
@@ -50,7 +50,7 @@ miss:
 _Noreturn void fast_fault(void)
 {
     struct thread *self = tp_register;
-    if (!kernel_lock_soon())
+    if (!lock_soon(&kernel_lock))
         LEAVE(fast_miss_fault);
     const struct space *space = self->space;
     struct endpoint *endpoint = space->fault_endpoint;

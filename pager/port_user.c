@@ -13,7 +13,7 @@ enum {
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
     SLOTS_A_PROCESS = 2 + THREADS_MAX, /* its space, its threads, its endpoint */
     SLOT_SERVER = 8,                   /* endpoint and notification of each server */
-    SPINS = 100,
+    SPINS = 1000,
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
 };
 

@@ -121,7 +121,7 @@ static _Noreturn __attribute__((noinline)) void leave_without(fault_answer_t ans
 _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc)
 {
     struct space *space = me->space;
-    if (space->fault_endpoint != port_endpoint || !lock_try(&port_core_lock))
+    if (space->fault_endpoint != port_endpoint || !lock_soon(&port_core_lock))
         LEAVE_CURRENT(trap_slow);
     fault_answer_t answer = fault_handle(address, cause, pc, 0, space->fault_badge - 1);
     uint64_t item = fault_item(answer), span = item >> SPAN_SHIFT;
@@ -221,7 +221,7 @@ _Noreturn void call_first(struct thread *thread, uint64_t word[6])
 {
     struct space *space = thread->space;
     const struct cap *cap = core_cap(space);
-    if (cap == NULL || thread->stop_wanted || !lock_try(&port_core_lock))
+    if (cap == NULL || thread->stop_wanted || !lock_soon(&port_core_lock))
         call_on(thread, word);
     uint64_t token = thread_new_token(thread);
     thread->server = NULL;
