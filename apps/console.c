@@ -7,6 +7,7 @@
  * later. An answer that finds nobody (he was killed) costs nothing: the bytes stay. Whole lines of
  * output go through the kernel (libsys/console.c); here comes only what must be seen at once. */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -148,7 +149,7 @@ static void interrupt_key(void)
     put_text("^C\n", 3);
     nline = 0;
     if (foreground != 0)
-        libsys_request((uint64_t[6]){REQ_KILL, foreground, KILL_FAMILY});
+        libsys_request((uint64_t[6]){REQ_KILL, foreground, KILL_FAMILY, SIGINT});
     else
         end_line('\n'); /* whoever reads a command starts anew */
 }

@@ -210,7 +210,7 @@ static void run_job(const struct token *t, bool background)
     if (interactive)
         holstein_foreground(0);
     last_status = status_of(status);
-    if (interactive && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+    if (interactive && WIFSIGNALED(status) && WTERMSIG(status) != SIGINT)
         printf("sh: ended by signal %d\n", WTERMSIG(status));
 }
 

@@ -53,7 +53,36 @@ static void pipe_broken(void)
 {
     int ends[2];
     CHECK(pipe(ends) == 0 && close(ends[0]) == 0);
+    CHECK(signal(SIGPIPE, SIG_IGN) == SIG_DFL);
     FAILS(write(ends[1], "a", 1), EPIPE);
+    CHECK(signal(SIGPIPE, SIG_DFL) == SIG_IGN);
+}
+
+static int nsignals;
+
+static void count(int number)
+{
+    nsignals += number == SIGPIPE;
+}
+
+/* Who says nothing about it ends; a function that was named is called instead. */
+static void pipe_signal(void)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0 && close(ends[0]) == 0);
+    pid_t child = test_fork();
+    if (child == 0) {
+        write(ends[1], "a", 1);
+        exit(0);
+    }
+    test_dies(child, SIGPIPE);
+    signal(SIGPIPE, count);
+    FAILS(write(ends[1], "a", 1), EPIPE);
+    FAILS(write(ends[1], "a", 1), EPIPE);
+    CHECK(nsignals == 2 && raise(SIGPIPE) == 0 && nsignals == 3);
+    CHECK(signal(SIGKILL, SIG_IGN) == SIG_ERR && errno == EINVAL);
+    CHECK(signal(NSIG, SIG_IGN) == SIG_ERR && signal(-1, SIG_IGN) == SIG_ERR);
+    FAILS(raise(NSIG), EINVAL);
 }
 
 /* The last reader goes while a writer waits for room. */
@@ -61,7 +90,7 @@ static void pipe_broken_late(void)
 {
     int ends[2];
     static char bytes[10000];
-    CHECK(pipe(ends) == 0);
+    CHECK(pipe(ends) == 0 && signal(SIGPIPE, SIG_IGN) == SIG_DFL);
     pid_t child = test_fork();
     if (child == 0) {
         close(ends[0]);
@@ -202,6 +231,7 @@ const struct usertest pipe_tests[] = {
     {"pipe-stream", pipe_stream, false},
     {"pipe-end", pipe_end, false},
     {"pipe-broken", pipe_broken, false},
+    {"pipe-signal", pipe_signal, false},
     {"pipe-broken-late", pipe_broken_late, false},
     {"pipe-whole", pipe_whole, false},
     {"pipe-ends", pipe_ends_only, false},

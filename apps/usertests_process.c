@@ -137,8 +137,10 @@ static void kill_runner(void)
         for (;;)
             __asm__ volatile("");
     CHECK(kill(child, 0) == 0 && kill(child, SIGTERM) == 0);
-    test_dies(child, SIGKILL);
+    test_dies(child, SIGTERM);
     FAILS(kill(child, SIGKILL), ESRCH);
+    FAILS(kill(getpid(), NSIG), EINVAL);
+    FAILS(kill(getpid(), -1), EINVAL);
 }
 
 static void kill_reader(void)

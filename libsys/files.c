@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,10 @@ ssize_t write(int fd, const void *from, size_t nbytes)
         long n = call3(FILES_WRITE, (uint64_t)fd, wanted, 0);
         if (n == FILES_IS_CONSOLE)
             return libsys_console_write(from, nbytes);
+        if (n < 0 && errno == EPIPE) {
+            raise(SIGPIPE);
+            errno = EPIPE;
+        }
         if (n < 0)
             return done > 0 ? (ssize_t)done : -1;
         done += (size_t)n;

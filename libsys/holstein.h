@@ -9,8 +9,8 @@
 /* A request as it is (protocol.h): the words are replaced by the answer's; returns the first. */
 long holstein_request(uint64_t word[6]);
 
-/* Waits for a child (-1: any): its number, with the 32-bit status and enum death_cause; -1 and
- * errno. */
+/* Waits for a child (-1: any): its number, with the 32-bit status (CAUSE_KILLED: the signal's
+ * number) and enum death_cause; -1 and errno. */
 pid_t holstein_wait(pid_t pid, uint32_t *status, uint32_t *cause);
 
 /* A short word for a cause: "kill", "memory", "address" … */

@@ -81,6 +81,8 @@ pid_t waitpid(pid_t pid, int *status, int options)
     if (child <= 0 || status == NULL)
         return child;
     int encoded = cause == CAUSE_EXIT ? (int)(full & 0xff) << 8 : signals[cause];
+    if (cause == CAUSE_KILLED && full > 0 && full < NSIG)
+        encoded = (int)full;
     if (libsys_copy(status, &encoded, sizeof encoded) == 0)
         return child;
     errno = EFAULT;
@@ -101,8 +103,13 @@ const char *holstein_cause(uint32_t cause)
 
 int kill(pid_t pid, int number)
 {
+    if (number < 0 || number >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
     /* 0 only asks whether it is there; every signal ends the process. */
-    return (int)request(REQ_KILL, (uint64_t)(int64_t)pid, number == 0 ? KILL_PROBE : KILL_ONE, 0);
+    return (int)request(REQ_KILL, (uint64_t)(int64_t)pid, number == 0 ? KILL_PROBE : KILL_ONE,
+                        (uint64_t)number);
 }
 
 pid_t getpid(void)

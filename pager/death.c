@@ -117,9 +117,9 @@ void death_exit(struct process *process, uint32_t status)
     die(process, status, CAUSE_EXIT);
 }
 
-void death_kill(struct process *process, enum death_cause cause)
+void death_kill(struct process *process, enum death_cause cause, uint32_t number)
 {
-    die(process, 0, cause);
+    die(process, number, cause);
 }
 
 static struct process *zombie_of(const struct process *process, int64_t pid)

@@ -30,7 +30,7 @@ static inline fault_answer_t item(uint64_t va, pfn_t frame, unsigned rights)
 
 static SLOW fault_answer_t end(struct process *process, enum death_cause cause)
 {
-    death_kill(process, cause);
+    death_kill(process, cause, 0);
     return 0;
 }
 
@@ -330,7 +330,7 @@ bool fault_make_room(uint64_t badge)
     bool may_drop =
         process->pinned ? !process->uncached : process_nfaults(process) >= process->next_own_drop;
     if (!may_drop) {
-        death_kill(process, CAUSE_MEMORY);
+        death_kill(process, CAUSE_MEMORY, 0);
         return false;
     }
     /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more

@@ -39,7 +39,7 @@ fault_answer_t invalid_access(struct process *process, uint64_t token, struct in
         return process->land_target << 32 | FAULT_RESUME;
     if (process->handler == 0 || same_thread(process->handler, token) ||
         !keep(process, token, access) || !hand_over(process))
-        death_kill(process, CAUSE_ADDRESS);
+        death_kill(process, CAUSE_ADDRESS, 0);
     return 0;
 }
 
@@ -69,7 +69,7 @@ bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6])
     if (verdict == HANDLER_REGISTER)
         return true;
     if (!answer_served(process, verdict)) {
-        death_kill(process, CAUSE_ADDRESS);
+        death_kill(process, CAUSE_ADDRESS, 0);
         return false;
     }
     const struct faulted *next = &process->faulted[0];
@@ -88,6 +88,6 @@ bool invalid_leave(struct process *process, uint64_t token)
     process->handler_waits = false;
     if (process->faulted[0].token == 0)
         return false;
-    death_kill(process, CAUSE_ADDRESS);
+    death_kill(process, CAUSE_ADDRESS, 0);
     return true;
 }

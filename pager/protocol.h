@@ -47,7 +47,8 @@ enum request {
     REQ_EXIT,    /* a1 status; does not return */
     REQ_WAIT,    /* a1 child's number or -1, a2 nonzero: do not wait -> number (0: none yet),
                     a1 status, a2 cause. ERR_CHILD; ERR_AGAIN: ask again */
-    REQ_KILL,    /* a1 number; -1, from init: all but init and servers; a2 enum kill_mode.
+    REQ_KILL,    /* a1 number; -1, from init: all but init and servers; a2 enum kill_mode; a3 the
+                    status that REQ_WAIT tells of those that end: a signal's number, or 0.
                     ERR_SEARCH, ERR_PERMISSION (init and servers) */
     REQ_SBRK,    /* a1 signed increment -> old break. ERR_NOMEM, ERR_INVALID */
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID,

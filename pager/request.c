@@ -55,7 +55,7 @@ static void kill_all(void)
     for (struct process *p = process_init->next; p != process_init;) {
         struct process *next = p->next;
         if (p->state == PROCESS_ALIVE && !p->dying && !p->pinned) {
-            death_kill(p, CAUSE_KILLED);
+            death_kill(p, CAUSE_KILLED, 0);
             next = process_init->next;
         }
         p = next;
@@ -63,7 +63,7 @@ static void kill_all(void)
 }
 
 /* From the leaves up, so that nobody of them is handed to init and escapes. */
-static void kill_family(struct process *process)
+static void kill_family(struct process *process, uint32_t number)
 {
     struct process *p;
     do {
@@ -76,12 +76,17 @@ static void kill_family(struct process *process)
                 child = child->sibling;
             }
         }
-        death_kill(p, CAUSE_KILLED);
+        death_kill(p, CAUSE_KILLED, number);
     } while (p != process);
 }
 
-static err_t do_kill(const struct process *process, int64_t pid, uint64_t mode)
+/* Not in line: its registers would have to be saved for the shortest request, too. */
+static __attribute__((noinline)) err_t do_kill(const struct process *process,
+                                               const uint64_t word[6])
 {
+    int64_t pid = (int64_t)word[1];
+    uint64_t mode = word[2];
+    uint32_t number = (uint32_t)word[3];
     if (pid == -1 && process == process_init) {
         kill_all();
         return 0;
@@ -94,9 +99,9 @@ static err_t do_kill(const struct process *process, int64_t pid, uint64_t mode)
     if (victim->pinned)
         return ERR_PERMISSION;
     if (mode == KILL_FAMILY)
-        kill_family(victim);
+        kill_family(victim, number);
     else
-        death_kill(victim, CAUSE_KILLED);
+        death_kill(victim, CAUSE_KILLED, number);
     return 0;
 }
 
@@ -148,7 +153,7 @@ static err_t end_thread(struct process *process, uint64_t token, const uint64_t 
     port_thread_destroy(process, (unsigned)number);
     process->threads &= ~(1u << number);
     if (!words_clear(process, word[2]))
-        death_kill(process, CAUSE_MEMORY);
+        death_kill(process, CAUSE_MEMORY, 0);
     return 0;
 }
 
@@ -206,7 +211,7 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     case REQ_GETPID: return process->pid;
     case REQ_GETPPID: return process->parent == NULL ? 0 : process->parent->pid;
     case REQ_FORK: return process->apart != 0 ? ERR_PERMISSION : fork_process(process, token);
-    case REQ_KILL: return do_kill(process, (int64_t)word[1], word[2]);
+    case REQ_KILL: return do_kill(process, word);
     case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1]);
     case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
     case REQ_MUNMAP: return mmap_unmap(process, word[1], word[2]);

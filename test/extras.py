@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 {
     char *echo[] = {"echo", "old:", "exec", "ok", 0}, *top = sbrk(0);
     struct stat st;
-    int status, fd = open("f", O_CREATE | O_RDWR);
+    int status, ends[2], fd = open("f", O_CREATE | O_RDWR);
     printf("old: text %s\n", dies(0) ? "ok" : "FAILED");
     printf("old: guard %s\n", dies(1) ? "ok" : "FAILED");
     printf("old: heap %s\n", (uint64)top % PGSIZE == 0 && r_sp() < (uint64)top &&
@@ -66,6 +66,8 @@ int main(int argc, char **argv)
            open((char *)~0L, 0) == -1 ? "ok" : "FAILED");
     printf("old: stat %s\n", write(fd, "abc", 3) == 3 && fstat(fd, &st) == 0 && st.size == 3 &&
            st.type == T_FILE && unlink("f") == 0 ? "ok" : "FAILED");
+    printf("old: pipe %s\n", pipe(ends) == 0 && close(ends[0]) == 0 &&
+           write(ends[1], "x", 1) == -1 ? "ok" : "FAILED");
     if (fork() == 0)
         exit(-300);
     wait(&status);

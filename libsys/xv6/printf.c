@@ -15,7 +15,7 @@ struct output {
 
 static void flush(struct output *out)
 {
-    write(out->fd, out->bytes, out->n);
+    xv6_write(out->fd, out->bytes, (int)out->n);
     out->n = 0;
 }
 

@@ -55,6 +55,12 @@ int xv6_wait(int *status)
     return status != NULL && libsys_copy(status, &told, sizeof told) != 0 ? -1 : child;
 }
 
+/* As xv6 has it: writing to a broken pipe fails. */
+__attribute__((constructor)) static void ignore_broken_pipes(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
 int xv6_write(int fd, const void *from, int nbytes)
 {
     return nbytes < 0 ? -1 : (int)write(fd, from, (size_t)nbytes);

@@ -87,9 +87,10 @@ static void test_deaths(void)
     CHECK(frames.nfree == nfree + 3 && r->parent == process_init);
     uint64_t all[6] = {REQ_WAIT, (uint64_t)third, 0};
     CHECK(fake_request(process_init, 0, all) == FAKE_WAITS);
-    CHECK(fake_call(p, REQ_KILL, (uint64_t)third, 0, 0) == 0 && process_find(third) == NULL);
+    CHECK(fake_call(p, REQ_KILL, (uint64_t)third, KILL_ONE, 13) == 0 &&
+          process_find(third) == NULL);
     reply = fake_reply(process_init, 0);
-    CHECK((int64_t)reply[0] == third && reply[2] == CAUSE_KILLED);
+    CHECK((int64_t)reply[0] == third && reply[1] == 13 && reply[2] == CAUSE_KILLED);
     /* A zombie whose parent ends goes to init. */
     q = fake_fork(p);
     second = q->pid;
