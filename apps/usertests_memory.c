@@ -229,6 +229,26 @@ static void mprotect_none(void)
     CHECK(mprotect(pages, PAGE, PROT_READ) == 0 && pages[0] == 7);
 }
 
+/* A part of the heap; what is taken away by sbrk takes its rights along. */
+static void mprotect_heap(void)
+{
+    char *start = sbrk(PAGE - (uintptr_t)sbrk(0) % PAGE);
+    start = sbrk(3 * PAGE);
+    memset(start, 1, 3 * PAGE);
+    CHECK(mprotect(start + PAGE, 2 * PAGE, PROT_READ) == 0 && start[PAGE] == 1);
+    start[0] = 2;
+    CHECK(sbrk(PAGE) == start + 3 * PAGE);
+    start[3 * PAGE] = 2;
+    pid_t child = test_fork();
+    if (child == 0) {
+        start[2 * PAGE] = 2;
+        exit(0);
+    }
+    test_dies(child, SIGSEGV);
+    CHECK(sbrk(-2 * PAGE) == start + 4 * PAGE && sbrk(PAGE) == start + 2 * PAGE);
+    CHECK(start[PAGE] == 1 && start[2 * PAGE]++ == 0);
+}
+
 static void cow_chain(void)
 {
     char *pages = test_map(8);
@@ -247,14 +267,25 @@ static void cow_chain(void)
 }
 
 const struct usertest memory_tests[] = {
-    {"sbrk-bytes", sbrk_bytes, false},       {"sbrk-shrink", sbrk_shrink, false},
-    {"sbrk-gone", sbrk_gone, false},         {"sbrk-last", sbrk_last, false},
-    {"sbrk-limits", sbrk_limits, false},     {"sbrk-fork", sbrk_fork, false},
-    {"malloc", heap_malloc, false},          {"bss", bss_zero, false},
-    {"stack", stack_grows, false},           {"stack-guard", stack_guard, false},
-    {"text-write", text_write, false},       {"null", null_load, false},
-    {"kernel-memory", kernel_memory, false}, {"mmap-private", mmap_private, false},
-    {"mmap-shared", mmap_shared, false},     {"munmap-part", munmap_part, false},
-    {"mprotect-read", mprotect_read, false}, {"mprotect-none", mprotect_none, false},
-    {"cow-chain", cow_chain, false},         {NULL, NULL, false},
+    {"sbrk-bytes", sbrk_bytes, false},
+    {"sbrk-shrink", sbrk_shrink, false},
+    {"sbrk-gone", sbrk_gone, false},
+    {"sbrk-last", sbrk_last, false},
+    {"sbrk-limits", sbrk_limits, false},
+    {"sbrk-fork", sbrk_fork, false},
+    {"malloc", heap_malloc, false},
+    {"bss", bss_zero, false},
+    {"stack", stack_grows, false},
+    {"stack-guard", stack_guard, false},
+    {"text-write", text_write, false},
+    {"null", null_load, false},
+    {"kernel-memory", kernel_memory, false},
+    {"mmap-private", mmap_private, false},
+    {"mmap-shared", mmap_shared, false},
+    {"munmap-part", munmap_part, false},
+    {"mprotect-read", mprotect_read, false},
+    {"mprotect-none", mprotect_none, false},
+    {"mprotect-heap", mprotect_heap, false},
+    {"cow-chain", cow_chain, false},
+    {NULL, NULL, false},
 };

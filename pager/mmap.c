@@ -51,12 +51,12 @@ static bool is_available(const struct process *process, uint64_t npages)
 
 err_t mmap_sbrk(struct process *process, int64_t increment)
 {
-    struct region *heap = region_heap(&process->regions);
+    const struct region *heap = region_heap(&process->regions);
     if (heap == NULL || increment > (int64_t)ADDRESS_LIMIT || increment < -(int64_t)ADDRESS_LIMIT)
         return ERR_INVALID;
     uint64_t old = process->heap_break, room = region_room(&process->regions, heap, ADDRESS_LIMIT);
     int64_t wanted = (int64_t)old + increment;
-    if (wanted < (int64_t)heap->start || wanted > (int64_t)room)
+    if (wanted < (int64_t)region_heap_first(&process->regions)->start || wanted > (int64_t)room)
         return increment > 0 ? ERR_NOMEM : ERR_INVALID;
     uint64_t end = page_up((uint64_t)wanted), old_end = heap->end;
     if (end > old_end && !is_available(process, (end - old_end) >> PAGE_SHIFT))
@@ -65,9 +65,10 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
         return ERR_NOMEM;
     if (end < old_end && !map_own_ends(&process->map, end, old_end))
         return ERR_NOMEM;
-    heap->end = end;
+    if (!region_resize_heap(&process->regions, end))
+        return ERR_NOMEM;
     if (process->pinned && !fault_populate(process, old_end, end)) {
-        heap->end = old_end;
+        region_resize_heap(&process->regions, old_end);
         drop(process, old_end, end);
         return ERR_NOMEM;
     }

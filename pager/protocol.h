@@ -67,7 +67,7 @@ enum request {
     REQ_POLICY_SET, /* a1-a5 name: policy of the caller and of those that it forks from now on.
                        ERR_NOENT, ERR_LIMIT (too many families), ERR_PERMISSION (servers, and whom
                        its policy limits) */
-    REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…; not the heap. ERR_INVALID, ERR_LIMIT */
+    REQ_MPROTECT,   /* a1 address, a2 size, a3 RIGHT_…. ERR_INVALID, ERR_LIMIT */
     REQ_PRIORITY,   /* a1 number (0: own), a2 new priority, or -1 -> priority. ERR_SEARCH,
                        ERR_INVALID, ERR_PERMISSION (init and servers) */
     REQ_HANDLER,    /* a1 enum handler_answer -> 0, a1 address, a2 cause, a3 pc. ERR_INVALID */

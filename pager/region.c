@@ -58,12 +58,36 @@ bool region_add(struct regions *regions, const struct region *region)
     return true;
 }
 
-struct region *region_heap(struct regions *regions)
+const struct region *region_heap_first(const struct regions *regions)
 {
-    for (uint32_t i = 0; i < regions->n; i++)
-        if (regions->region[i].use == USE_HEAP)
-            return &regions->region[i];
+    for (const struct region *r = regions->region, *end = r + regions->n; r != end; r++)
+        if (r->use == USE_HEAP)
+            return r;
     return NULL;
+}
+
+const struct region *region_heap(const struct regions *regions)
+{
+    const struct region *r = region_heap_first(regions), *end = regions->region + regions->n;
+    while (r != NULL && r + 1 < end && r[1].use == USE_HEAP)
+        r++;
+    return r;
+}
+
+bool region_resize_heap(struct regions *regions, uint64_t end)
+{
+    const struct region *first = region_heap_first(regions);
+    struct region *top = &regions->region[region_heap(regions) - regions->region];
+    const struct region more = {
+        .start = top->end, .end = end, .rights = RIGHT_R | RIGHT_W, .use = USE_HEAP};
+    if (end > top->end && top->rights != more.rights)
+        return region_add(regions, &more);
+    for (; top != first && top->start >= end; top--)
+        remove_at(regions, (uint32_t)(top - regions->region));
+    top->end = end;
+    if (top->start == end)
+        top->rights = more.rights;
+    return true;
 }
 
 uint64_t region_room(const struct regions *regions, const struct region *region, uint64_t limit)
@@ -154,7 +178,7 @@ static bool may_protect(const struct regions *regions, uint64_t start, uint64_t 
 {
     while (start < end) {
         const struct region *r = region_find(regions, start);
-        if (r == NULL || r->use == USE_HEAP || r->use == USE_TRANSFER || r->use == USE_WINDOW)
+        if (r == NULL || r->use == USE_TRANSFER || r->use == USE_WINDOW)
             return false;
         start = r->end;
     }
@@ -188,7 +212,7 @@ static void merge(struct regions *regions)
     for (uint32_t i = 0; i + 1 < regions->n;) {
         struct region *r = &regions->region[i];
         if (r->end == r[1].start && r->rights == r[1].rights && r->kind == r[1].kind &&
-            r->use == r[1].use && r->use == USE_MMAP) {
+            r->use == r[1].use && (r->use == USE_MMAP || r->use == USE_HEAP)) {
             r->end = r[1].end;
             remove_at(regions, i + 1);
         } else {
@@ -207,7 +231,7 @@ err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsi
     split(regions, end);
     for (uint32_t i = 0; i < regions->n; i++)
         if (regions->region[i].start >= start && regions->region[i].end <= end &&
-            regions->region[i].use != USE_HEAP) /* an empty one */
+            regions->region[i].start < regions->region[i].end) /* else an empty heap */
             regions->region[i].rights = (uint8_t)rights;
     merge(regions);
     return 0;

@@ -73,8 +73,14 @@ const struct region *region_meet(struct regions *regions, uint64_t va);
 /* Adds one; false: it overlaps another, or the table is full. It may be empty (a heap's start). */
 bool region_add(struct regions *regions, const struct region *region);
 
-/* The heap's region, or NULL. */
-struct region *region_heap(struct regions *regions);
+/* The heap is one region, or several one behind the other where parts have other rights. The lowest
+ * and the topmost of them, or NULL. */
+const struct region *region_heap_first(const struct regions *regions);
+const struct region *region_heap(const struct regions *regions);
+
+/* The heap, which there is, ends there from now on; what is added may be read and written. False:
+ * the table is full; then nothing changed. */
+bool region_resize_heap(struct regions *regions, uint64_t end);
 
 /* The end of free room above `region`: where the next one starts, or `limit`. */
 uint64_t region_room(const struct regions *regions, const struct region *region, uint64_t limit);
@@ -90,7 +96,7 @@ err_t region_may_remove(const struct regions *regions, uint64_t start, uint64_t 
                         enum region_use use);
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use);
 
-/* New rights for [start, end), all of which must lie in regions, none of them heap or shared with a
- * server. ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. */
+/* New rights for [start, end), all of which must lie in regions, none of them shared with a server.
+ * ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. */
 err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights);
 #endif

@@ -151,6 +151,46 @@ static void test_protect(void)
     check_end();
 }
 
+/* Parts of the heap with other rights, while it grows and shrinks: each page has those that it was
+ * given last, and one that is new may be stored to. */
+static void test_protect_heap(void)
+{
+    enum { NPAGES = 12 };
+    struct process *p = check_start();
+    const uint64_t start = p->heap_break;
+    uint8_t right[NPAGES] = {0}, byte = 0;
+    uint64_t npages = 0, nregions = p->regions.n, state = 1;
+    for (int step = 0; step < 3000; step++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        uint64_t from = (state >> 40) % NPAGES, to = (state >> 50) % (NPAGES + 1);
+        unsigned wanted = (state >> 33) % 3 == 0 ? 0 : (state >> 33) % 3 == 1 ? RIGHT_R : RW;
+        if ((state >> 60) % 2 == 0) {
+            int64_t more = (int64_t)(to - npages) * (int64_t)PAGE_SIZE;
+            CHECK(fake_call(p, REQ_SBRK, (uint64_t)more, 0, 0) ==
+                  (int64_t)(start + npages * PAGE_SIZE));
+            for (; npages < to; npages++)
+                right[npages] = RW;
+            npages = to;
+        } else if (from < to) {
+            int64_t error = fake_call(p, REQ_MPROTECT, start + from * PAGE_SIZE,
+                                      (to - from) * PAGE_SIZE, wanted);
+            CHECK(error == (to <= npages ? 0 : ERR_INVALID));
+            memset(right + from, (int)wanted, error == 0 ? to - from : 0);
+        }
+        uint32_t changes = npages > 0;
+        for (uint64_t i = 0; i < npages; i++) {
+            uint64_t va = start + i * PAGE_SIZE;
+            CHECK(region_find(&p->regions, va)->rights == right[i]);
+            CHECK((right[i] & RIGHT_W) == 0 || fake_store(p, va, (uint8_t)i));
+            CHECK((right[i] & RIGHT_R) == 0 || fake_load(p, va, &byte));
+            changes += i > 0 && right[i] != right[i - 1];
+        }
+        CHECK(p->regions.n == nregions - 1 + (changes == 0 ? 1 : changes));
+        CHECK(region_find(&p->regions, start + npages * PAGE_SIZE) == NULL && fake_audit() == 0);
+    }
+    check_end();
+}
+
 /* A server maps the archive: its pages have one owner more for each, and nobody may store there. */
 static void test_archive(void)
 {
@@ -245,6 +285,7 @@ void test_services(void)
     test_places();
     test_unheard();
     test_protect();
+    test_protect_heap();
     test_archive();
     test_handler();
     test_handler_gone();
