@@ -30,7 +30,7 @@ struct token {
 static struct token token[TOKENS_MAX + 1];
 static char text[2 * LINE_NBYTES];
 static int last_status;
-static bool interactive;
+static bool interactive, interrupted; /* by the key: the rest of the line is not run */
 
 /* One word without its quotes; behind it in the line. */
 static const char *cut_word(const char *at, char **to)
@@ -210,7 +210,8 @@ static void run_job(const struct token *t, bool background)
     if (interactive)
         holstein_foreground(0);
     last_status = status_of(status);
-    if (interactive && WIFSIGNALED(status) && WTERMSIG(status) != SIGINT)
+    interrupted = WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
+    if (interactive && WIFSIGNALED(status) && !interrupted)
         printf("sh: ended by signal %d\n", WTERMSIG(status));
 }
 
@@ -239,7 +240,8 @@ static void run_line(const char *line)
         last_status = 2;
         return;
     }
-    for (const struct token *t = token; t->sign != '\0';) {
+    interrupted = false;
+    for (const struct token *t = token; t->sign != '\0' && !interrupted;) {
         const struct token *end = behind(t, ";&");
         run_job(t, end->sign == '&');
         t = end->sign == '\0' ? end : end + 1;

@@ -77,9 +77,11 @@ def jobs(shell):
     """Jobs in the background, and the interrupt key."""
     shell.type('cat README | wc &', r'\[\d+\]')
     shell.type('wait', '')
-    shell.guest.send('sleep 1000\n')
-    shell.guest.expect(r'sleep 1000\r*\n')
+    shell.guest.send('sleep 1000; echo un""wanted\n')
+    shell.guest.expect(r'wanted\r*\n')
     interrupt(shell)
+    if 'unwanted' in shell.guest.output:
+        raise pexpect.TIMEOUT('the rest of the line is run after the interrupt key')
     shell.guest.send("sh -c 'sleep 1000 | cat'\n")
     shell.guest.expect(r"cat'\r*\n")
     interrupt(shell)
