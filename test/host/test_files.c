@@ -120,6 +120,9 @@ static uint64_t odd_word(void)
 static void make_sense(uint64_t word[6], uint64_t name_nbytes)
 {
     static const uint64_t counts[] = {0, 1, 100, 512, 4096, 4097};
+    static const uint64_t limit = (uint64_t)FILE_BLOCKS_MAX * BLOCK_NBYTES;
+    const uint64_t offsets[] = {0,         1,         5000,      limit - 1, limit, limit + 1,
+                                1ul << 31, 1ul << 32, 1ul << 63, ~0ul,      -limit};
     bool by_name = word[0] == FILES_OPEN || (word[0] >= FILES_STAT_AT && word[0] <= FILES_CHDIR);
     word[1] = by_name ? name_nbytes : pick(8);
     word[2] = counts[pick(sizeof counts / sizeof *counts)];
@@ -132,6 +135,8 @@ static void make_sense(uint64_t word[6], uint64_t name_nbytes)
         word[1] = pick(name_nbytes + 1);
         word[2] = name_nbytes - word[1];
     }
+    if (word[0] == FILES_SEEK || word[0] == FILES_TRUNCATE)
+        word[2] = offsets[pick(sizeof offsets / sizeof *offsets)];
     if (word[0] == FILES_DUP)
         word[2] = pick(3) == 0 ? ~0ul : pick(34);
     if (pick(8) == 0)
