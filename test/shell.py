@@ -100,7 +100,15 @@ def programs(shell):
     shell.type('rm mine; cowtest simple; cowtest file', 'simple ok', 'file ok')
 
 
-SCENES = {scene.__name__: scene for scene in (lines, keys, jobs, programs)}
+def tests(shell):
+    """One test program after the other in a line, each to its end."""
+    shell.type('cowtest; usertests -q', 'cowtest: simple ok', 'cowtest: file ok',
+               'usertests: pipe ok', r'usertests: \d+ run, 0 failed')
+    if 'FAILED' in shell.guest.output:
+        raise pexpect.TIMEOUT('a test failed')
+
+
+SCENES = {scene.__name__: scene for scene in (lines, keys, jobs, programs, tests)}
 
 
 def main():
@@ -114,7 +122,7 @@ def main():
     failed = 0
     for name in arguments.scene or SCENES:
         with qemu.Session(arguments.kernel, arguments.archive, smp=arguments.smp,
-                          mem=arguments.mem, timeout=30) as guest:
+                          mem=arguments.mem, timeout=60) as guest:
             problem = None
             try:
                 shell = Shell(guest)
