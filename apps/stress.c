@@ -208,22 +208,37 @@ static void run(uint64_t seed, unsigned nsteps)
             fail("worker");
 }
 
+/* Whoever has the pipe that all of a worker's family inherited is gone, and with him what he had.
+ */
+static void check_closed(int reader)
+{
+    char c;
+    if (read(reader, &c, 1) != 0 || close(reader) != 0)
+        fail("descriptors");
+}
+
 /* A random moment: so many turns of a loop, sometimes with the hart left to others. */
 static void kill_some(uint64_t seed, unsigned nkills)
 {
-    pid_t worker[WORKERS] = {0};
+    pid_t worker[WORKERS];
+    int ends[2], reader[WORKERS];
     state = seed;
     for (unsigned k = 0; k < nkills + WORKERS; k++) {
         unsigned at = k % WORKERS;
-        if (worker[at] > 0) {
+        if (k >= WORKERS) {
             for (volatile unsigned n = pick(20000); n > 0; n--)
                 ;
-            uint64_t word[6] = {REQ_KILL, (uint64_t)worker[at], KILL_FAMILY};
-            holstein_request(word);
+            holstein_request((uint64_t[6]){REQ_KILL, (uint64_t)worker[at], KILL_FAMILY});
             if (waitpid(worker[at], NULL, 0) != worker[at])
                 fail("kill");
+            check_closed(reader[at]);
         }
-        worker[at] = k < nkills ? start(seed * 7919 + k, 1u << 30) : 0;
+        if (k < nkills) {
+            if (pipe(ends) != 0 || (worker[at] = start(seed * 7919 + k, 1u << 30)) < 0)
+                fail("start");
+            reader[at] = ends[0];
+            close(ends[1]);
+        }
         if (pick(2) == 0)
             usleep(pick(2000));
     }
