@@ -329,6 +329,7 @@ def check_text(source, *_):
     """No marks of unfinished work."""
     pattern = re.compile(r'\b(' + '|'.join(UNFINISHED) + r')\b')
     return [f'{path.relative_to(source)}:{number}: {match[1]}' for path in tracked(source)
+            if 'corpus' not in path.parts
             for number, line in enumerate(path.read_text(errors='replace').splitlines(), start=1)
             for match in pattern.finditer(line)]
 
