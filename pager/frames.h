@@ -12,7 +12,7 @@
 #include "../kern/abi.h"
 
 struct frame {
-    uint32_t refs;
+    _Alignas(8) uint32_t refs; /* both are stored at once */
     uint32_t link; /* free: the next free frame, or NO_FRAME; in use: the audit's tally */
 };
 
