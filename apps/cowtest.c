@@ -177,6 +177,7 @@ static void chain(void)
 }
 
 static const struct test tests[] = {
+    {"idle", test_idle},
     {"simple", simple},
     {"three", three},
     {"forkfork", forkfork},

@@ -4,6 +4,7 @@
 #include "testing.h"
 
 /* cowtest_faults.c */
+void test_idle(void);
 void test_text(void);
 void test_stack(void);
 void test_oom(void);

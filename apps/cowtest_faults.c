@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cowtest.h"
@@ -213,4 +214,29 @@ void test_atomic(void)
         _exit(0);
     }
     test_join(1);
+}
+
+/* More first touches than the pager has frames to clear find one that was cleared in idle time:
+ * so they were cleared, used up, and cleared again. What a dead child left is not seen. The first
+ * of all tests, for a frame that could be lent does not come in. */
+void test_idle(void)
+{
+    enum { PAGES = 16, WANTED = 40, TURNS = 200 };
+    long washed = holstein_statistic(STATISTIC_WASHED);
+    int turns = 0;
+    if (test_fork() == 0) {
+        memset(sbrk(2 * PAGES * PAGE), 0xee, 2 * PAGES * PAGE);
+        _exit(0);
+    }
+    test_join(1);
+    while (holstein_statistic(STATISTIC_WASHED) - washed < WANTED && turns++ < TURNS) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        char *area = sbrk(PAGES * PAGE);
+        for (int i = 0; i < PAGES * PAGE; i += PAGE)
+            area[i + PAGE - 1] = 0x11;
+        for (int i = 0; i < PAGES * PAGE; i++)
+            CHECK(area[i] == (i % PAGE == PAGE - 1 ? 0x11 : 0));
+        sbrk(-PAGES * PAGE);
+    }
+    CHECK(turns < TURNS);
 }

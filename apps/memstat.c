@@ -10,12 +10,13 @@
 
 static void totals(void)
 {
-    printf(
-        "pager: %ld frames, %ld free; upgrades %ld, copies %ld, zero-fills %ld, verdicts replaced "
-        "%ld\n",
-        holstein_statistic(STATISTIC_TOTAL), holstein_statistic(STATISTIC_FREE),
-        holstein_statistic(STATISTIC_UPGRADES), holstein_statistic(STATISTIC_COPIES),
-        holstein_statistic(STATISTIC_ZEROS), holstein_statistic(STATISTIC_REPLACED));
+    printf("pager: %ld frames, %ld free; upgrades %ld, copies %ld, zero-fills %ld (%ld by frames "
+           "cleared "
+           "in idle time), verdicts replaced %ld\n",
+           holstein_statistic(STATISTIC_TOTAL), holstein_statistic(STATISTIC_FREE),
+           holstein_statistic(STATISTIC_UPGRADES), holstein_statistic(STATISTIC_COPIES),
+           holstein_statistic(STATISTIC_ZEROS), holstein_statistic(STATISTIC_WASHED),
+           holstein_statistic(STATISTIC_REPLACED));
     printf("kernel: pool %ld frames, %ld free; shootdowns %ld; harts %ld\n",
            sys_statistics(STAT_POOL_TOTAL), sys_statistics(STAT_POOL_FREE),
            sys_statistics(STAT_SHOOTDOWNS), sys_statistics(STAT_HARTS));

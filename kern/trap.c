@@ -38,7 +38,8 @@ struct thread *trap_next(void)
         uint64_t pending;
         sched_idle();
         lock_release(&kernel_lock);
-        wait_for_interrupt();
+        if (!up_idle())
+            wait_for_interrupt();
         acknowledge(&pending);
         lock_acquire(&kernel_lock);
         handle_interrupts(pending);

@@ -17,6 +17,10 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value);
 /* A call of an endpoint (as a rule nobody waits there: else the fast path was for it). */
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
 
+/* This hart has nothing to do: something short may be done for whoever answers, on the kernel's
+ * tables, with interrupts off and without the kernel's lock. False: nothing was, the hart waits. */
+bool up_idle(void);
+
 /* Once, when the kernel is up: starts the pager. What it holds: frames from `first` on. */
 void up_boot(pfn_t first, uint64_t npages, struct boot_info *info);
 #endif

@@ -18,6 +18,11 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
     ipc_send(thread, endpoint, badge);
 }
 
+bool up_idle(void)
+{
+    return false;
+}
+
 void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)
 {
     boot_start_pager(first, npages, info);

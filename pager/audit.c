@@ -2,6 +2,7 @@
 #include "audit.h"
 #include "image.h"
 #include "install.h"
+#include "laundry.h"
 #include "lend.h"
 
 enum { LINES_MAX = 20, LINE_NBYTES = 96 };
@@ -55,6 +56,12 @@ static bool is_clean(pfn_t frame)
     for (unsigned i = 0; i < PAGE_SIZE / sizeof *word; i++)
         any |= word[i];
     return any == 0;
+}
+
+static void must_be_clean(pfn_t frame)
+{
+    if (!is_clean(frame))
+        violation("P2: washed but not all zeros: ", frame, " of ", frames.npages);
 }
 
 /* How many there are with this list's. */
@@ -177,6 +184,7 @@ err_t audit_run(uint64_t table_npages)
         own(frames.first + i);
     image_archive_frames(own);
     lend_frames(own);
+    laundry_frames(own, must_be_clean);
     struct process *process = process_init;
     do {
         own((pfn_t)((char *)process - port_window) >> PAGE_SHIFT);

@@ -5,6 +5,7 @@
 #include "death.h"
 #include "install.h"
 #include "invalid.h"
+#include "laundry.h"
 #include "verdict.h"
 
 enum {
@@ -21,7 +22,8 @@ enum {
 
 enum { OWN_DROP_FAULTS = 8 };
 
-#define SLOW __attribute__((noinline)) /* keeps its registers out of the upgrade's way */
+#define SLOW   __attribute__((noinline)) /* keeps its registers out of the upgrade's way */
+#define INLINE static inline __attribute__((always_inline))
 
 static inline fault_answer_t item(uint64_t va, pfn_t frame, unsigned rights)
 {
@@ -66,7 +68,7 @@ static SLOW fault_answer_t again(struct process *process, const struct region *r
 
 /* Contents are filled with the lock left: nobody else has the frame, and `busy` keeps the process.
  * `from`: what to copy, or NO_FRAME for zeros. False: the process was ended meanwhile. */
-static bool fill_unlocked(struct process *process, pfn_t to, pfn_t from)
+static SLOW bool fill_unlocked(struct process *process, pfn_t to, pfn_t from)
 {
     process->busy++;
     port_unlock();
@@ -79,10 +81,24 @@ static bool fill_unlocked(struct process *process, pfn_t to, pfn_t from)
     return !process->dying;
 }
 
-/* `entry`: where it goes in the map, or NULL: its leaf is not there yet. Another thread could touch
- * the page meanwhile: then the lock is kept. */
-static SLOW fault_answer_t touch(struct process *process, const struct region *region, uint64_t va,
-                                 entry_t *entry)
+/* `entry`: where it goes in the map, or NULL: its leaf is not there yet. */
+static inline fault_answer_t touched(struct process *process, const struct region *region,
+                                     uint64_t va, entry_t *entry, pfn_t frame)
+{
+    if (entry != NULL) {
+        *entry = entry_make(frame);
+        process->map.npages++;
+    } else if (!map_put(&process->map, va, frame)) {
+        frame_release(frame);
+        return end(process, CAUSE_MEMORY);
+    }
+    process->counts.zeros++;
+    return answer(process, region, va, frame);
+}
+
+/* Another thread could touch the page meanwhile: then the lock is kept. */
+INLINE fault_answer_t touch_dirty(struct process *process, const struct region *region, uint64_t va,
+                                  entry_t *entry)
 {
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
@@ -93,15 +109,22 @@ static SLOW fault_answer_t touch(struct process *process, const struct region *r
         frame_release(frame);
         return end(process, CAUSE_KILLED);
     }
-    if (entry != NULL) {
-        *entry = entry_make(frame);
-        process->map.npages++;
-    } else if (!map_put(&process->map, va, frame)) {
-        frame_release(frame);
-        return end(process, CAUSE_MEMORY);
-    }
-    process->counts.zeros++;
-    return answer(process, region, va, frame);
+    return touched(process, region, va, entry, frame);
+}
+
+static SLOW fault_answer_t touch_clean(struct process *process, const struct region *region,
+                                       uint64_t va, entry_t *entry)
+{
+    pfn_t frame = laundry_take();
+    return frame != NO_FRAME ? touched(process, region, va, entry, frame)
+                             : touch_dirty(process, region, va, entry);
+}
+
+static SLOW fault_answer_t touch(struct process *process, const struct region *region, uint64_t va,
+                                 entry_t *entry)
+{
+    return laundry_is_ready() ? touch_clean(process, region, va, entry)
+                              : touch_dirty(process, region, va, entry);
 }
 
 /* The same with the frame of zeros that nobody owns alone. */

@@ -91,6 +91,10 @@ err_t port_lend(struct process *process, pfn_t first, uint64_t npages);
  * is gone. The thread of two tokens is the same if they agree below bit TOKEN_SHIFT. */
 bool port_reply(uint64_t token, const uint64_t word[6]);
 
+/* There are frames to clear: whoever does (laundry_wash), when nothing else is to do, must not wait
+ * any longer. With the lock held; returns at once. */
+void port_wash(void);
+
 /* A line for the person at the console. */
 void port_print(const char *line);
 #endif

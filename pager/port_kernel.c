@@ -370,6 +370,11 @@ bool port_reply(uint64_t token, const uint64_t word[6])
     return caller != NULL;
 }
 
+/* A hart that idles looks each time before it waits (up_idle). */
+void port_wash(void)
+{
+}
+
 void port_print(const char *line)
 {
     size_t n = 0;

@@ -9,6 +9,8 @@ enum {
     SLOT_MEMORY = BOOT_SLOT_MEMORY,
     SLOT_MASTER = BOOT_SLOT_CONTROL,
     SLOT_LOCK = 12,                    /* notification: somebody left the core's lock */
+    SLOT_WASHER = 13,                  /* a thread that clears frames */
+    SLOT_WASH = 14,                    /* notification: it has something to do */
     SLOT_LOOP = 16,                    /* the pager's own threads but the first */
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
     SLOTS_A_PROCESS = 2 + THREADS_MAX, /* its space, its threads, its endpoint */
@@ -88,15 +90,37 @@ err_t port_user_init(const struct boot_info *info)
     return error;
 }
 
-err_t port_user_thread(unsigned number, void (*start)(void), void *top)
+static err_t start_thread(uint64_t slot, unsigned priority, void (*start)(void), void *top)
 {
-    uint64_t slot = SLOT_LOOP + number;
-    err_t error = sys_create_thread(slot, SLOT_SPACE, PRIORITIES - 1, 0, SLOT_MASTER);
+    err_t error = sys_create_thread(slot, SLOT_SPACE, priority, 0, SLOT_MASTER);
     if (error != 0)
         return error;
-    port_several = true;
     sys_thread_set(slot, (uint64_t)start, (uint64_t)top, 0, 0, 0);
     return sys_thread_start(slot);
+}
+
+err_t port_user_thread(unsigned number, void (*start)(void), void *top)
+{
+    port_several = true;
+    return start_thread(SLOT_LOOP + number, PRIORITIES - 1, start, top);
+}
+
+/* No program has priority 0. */
+err_t port_user_washer(void (*start)(void), void *top)
+{
+    err_t error = sys_create(TYPE_NOTIFICATION, SLOT_WASH, 0, 0, SLOT_MASTER);
+    return error != 0 ? error : start_thread(SLOT_WASHER, 0, start, top);
+}
+
+void port_user_wait_to_wash(void)
+{
+    struct reception wait = {0};
+    sys_reply_receive(&wait, SLOT_WASH, 0);
+}
+
+void port_wash(void)
+{
+    sys_notify(SLOT_WASH, 1);
 }
 
 static void destroy(uint64_t slot)

@@ -136,6 +136,7 @@ enum pager_statistic {
     STATISTIC_IN_KERNEL, /* 1: this pager is linked into the kernel */
     STATISTIC_MAPS,      /* faults answered by an entry alone */
     STATISTIC_AHEAD,     /* pages copied in the fault of a neighbour */
+    STATISTIC_WASHED,    /* first touches that found a frame cleared in idle time */
 };
 enum { POLICY_IS_LAZY = 1, POLICY_UPGRADES = 2, POLICY_NAME_NBYTES = 39 };
 

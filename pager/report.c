@@ -2,6 +2,7 @@
 #include "report.h"
 #include "fault.h"
 #include "install.h"
+#include "laundry.h"
 
 err_t report_statistic(const struct process *process, uint64_t which)
 {
@@ -18,6 +19,7 @@ err_t report_statistic(const struct process *process, uint64_t which)
     case STATISTIC_REPLACED: return (err_t)policy_nreplaced;
     case STATISTIC_MAPS: return (err_t)process_counts_total().maps;
     case STATISTIC_AHEAD: return (err_t)process_counts_total().ahead;
+    case STATISTIC_WASHED: return (err_t)laundry.ntaken;
     case STATISTIC_IN_KERNEL: return port_in_kernel;
     default: return ERR_INVALID;
     }

@@ -7,6 +7,7 @@
 #include "fork.h"
 #include "image.h"
 #include "invalid.h"
+#include "laundry.h"
 #include "launch.h"
 #include "mmap.h"
 #include "report.h"
@@ -45,6 +46,7 @@ const char *request_boot(const struct boot_info *info)
                 nkept);
     frames.zero = table + table_npages;
     zero_frame(port_frame(frames.zero));
+    laundry_init();
     image_init(port_frame(kept), nkept << PAGE_SHIFT);
     return launch_init(info);
 }

@@ -1,11 +1,12 @@
 /* The user-level pager: receive, ask the core, answer. The only file that knows about messages. */
 #include "../libsys/syscall.h"
 #include "fault.h"
+#include "laundry.h"
 #include "port.h"
 #include "port_user.h"
 #include "request.h"
 
-enum { FAULT_BADGE = 1, STACK_NBYTES = 12288 };
+enum { FAULT_BADGE = 1, STACK_NBYTES = 12288, WASHER_NBYTES = 512 };
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -101,8 +102,18 @@ static _Noreturn void shared_loop(void)
     loop(true);
 }
 
+static _Noreturn void wash(void)
+{
+    for (;;) {
+        while (laundry_wash())
+            ;
+        port_user_wait_to_wash();
+    }
+}
+
 _Noreturn void server_main(const struct boot_info *info)
 {
+    static char washer[WASHER_NBYTES] __attribute__((aligned(16)));
     static char stacks[LOOPS_MAX][STACK_NBYTES] __attribute__((aligned(16)));
     if (info->version != BOOT_VERSION)
         fail("another version of the kernel");
@@ -111,6 +122,8 @@ _Noreturn void server_main(const struct boot_info *info)
     const char *problem = request_boot(info);
     if (problem != NULL)
         fail(problem);
+    if (port_user_washer(wash, washer + WASHER_NBYTES) != 0)
+        fail("kernel pool used up");
     /* Any of them takes a message on the hart that it comes from. */
     for (unsigned i = 1; i < info->nharts && i < LOOPS_MAX; i++)
         if (port_user_thread(i, shared_loop, stacks[i] + STACK_NBYTES) != 0)

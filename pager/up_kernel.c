@@ -11,6 +11,7 @@
 #include "../kern/trap.h"
 #include "../kern/vm.h"
 #include "fault.h"
+#include "laundry.h"
 #include "port.h"
 #include "port_kernel.h"
 #include "request.h"
@@ -285,6 +286,17 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
         a[i] = word[i];
     a[6] = 0;
     resume(thread);
+}
+
+/* One hart at a time; the others wait, and look again at their next tick. */
+bool up_idle(void)
+{
+    static struct lock washing;
+    if (!lock_try(&washing))
+        return false;
+    bool washed = laundry_wash();
+    lock_release(&washing);
+    return washed;
 }
 
 void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)

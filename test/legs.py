@@ -11,8 +11,8 @@ import measure
 LEGS = (
     ('reply', 'answer item install_rights come_back'),
     (('copy', 'reply'), 'port_unlock'),
-    ('copy', 'copy touch copy_frame zero_frame frame_take frame_hold frame_release map_put '
-             'map_make fill_unlocked'),
+    ('copy', 'copy touch touch_clean laundry_take copy_frame zero_frame frame_take frame_hold '
+             'frame_release map_put map_make fill_unlocked'),
     ('look-up', 'process_of port_lock region_find map_find pager/region.c pager/map.c'),
     ('decision', 'elsewhere store store_verdict asked_verdict present ask sole'),
     ('look-up', 'fault_handle'),

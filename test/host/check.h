@@ -33,4 +33,5 @@ void test_services(void);
 void test_policies(void);
 void test_leaves(void);
 void test_lending(void);
+void test_laundry(void);
 #endif

@@ -246,6 +246,11 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     return false;
 }
 
+void port_wash(void)
+{
+    fake.nwashes++;
+}
+
 void port_print(const char *line)
 {
     fake.nprinted++;

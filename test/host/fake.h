@@ -32,6 +32,7 @@ extern struct fake {
     bool quiet;         /* port_print prints nothing */
     bool lenient;       /* breaches of counts are not looked for: a test makes them */
     uint64_t nprinted;
+    uint64_t nwashes;                          /* calls of port_wash */
     uint64_t pc;                               /* of the next accesses */
     uint64_t notified[SERVER_FIRST + SERVERS]; /* bits, by slot */
 } fake;

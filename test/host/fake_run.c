@@ -4,6 +4,7 @@
 #include "../../pager/death.h"
 #include "../../pager/fault.h"
 #include "../../pager/invalid.h"
+#include "../../pager/laundry.h"
 #include "../../pager/request.h"
 #include <string.h>
 #include <sys/mman.h>
@@ -405,6 +406,6 @@ void fake_halt(void)
     process_free(process_init);
     port_unlock();
     fake.quiet = quiet;
-    if (frames.nfree + own_npages + archive_npages != frames.npages)
+    if (frames.nfree + own_npages + archive_npages + laundry.npages != frames.npages)
         fake_breach("I8: frames lost, free now", frames.nfree);
 }

@@ -210,6 +210,7 @@ int main(void)
     test_policies();
     test_leaves();
     test_lending();
+    test_laundry();
     printf("core: %u checks, %u failed\n", check_count, check_failed);
     return check_failed != 0;
 }

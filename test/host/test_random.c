@@ -2,6 +2,7 @@
  *
  * usage: test_random [--seed N] [--steps N] [--first N] [--seeds N]; --seed repeats one; without it
  * so many from the first on; with every policy. */
+#include "../../pager/laundry.h"
 #include "random_step.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void meanwhile(void)
 
 static void run(uint64_t seed, unsigned policy, uint64_t nsteps)
 {
-    static const uint64_t room[] = {0, 10, 60, 100, 200, 900};
+    static const uint64_t room[] = {0, 10, 60, 100, 900, 1200};
     static const uint64_t pool[] = {9, 14, 24, 1000};
     random_run.state = seed * 2654435761u + policy;
     uint64_t npages = NPAGES_LEAST + room[random_pick(6)], npool = pool[random_pick(4)];
@@ -43,6 +44,8 @@ static void run(uint64_t seed, unsigned policy, uint64_t nsteps)
     fake.at_unlock = fake.at_install = seed % 2 == 0 ? meanwhile : NULL;
     for (uint64_t i = 0; i < nsteps; i++) {
         random_step(random_process());
+        for (uint64_t n = random_pick(8); n > 0 && laundry_wash(); n--)
+            ;
         if (fake_audit() != 0)
             fake_breach("audit", 0);
     }
