@@ -12,9 +12,17 @@ typedef uint64_t fault_answer_t;
 
 _Static_assert(ADDRESS_LIMIT <= 1ul << 31, "an item has no sign, a frame the other half");
 
+_Static_assert(((FAULT_RESUME | FAULT_PARK) & RIGHTS_MASK) == 0, "fault_installs");
+
 static inline uint64_t fault_item(fault_answer_t answer)
 {
     return (uint64_t)(int32_t)answer;
+}
+
+/* Is it one to install? The address may be 0: there are always rights. */
+static inline bool fault_installs(uint64_t item)
+{
+    return (item & RIGHTS_MASK) != 0;
 }
 
 static inline uint64_t fault_frame(fault_answer_t answer)

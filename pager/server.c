@@ -58,7 +58,7 @@ INLINE void serve_faults(struct reception *r, bool several)
         r->item = fault_item(answer);
         r->frame = fault_frame(answer);
         r->word[0] = 0;
-        if (__builtin_expect(r->item <= FAULT_RESUME, false)) {
+        if (__builtin_expect(!fault_installs(r->item), false)) {
             r->badge = answer == 0 ? 0 : token;
             r->item = 0;
             r->word[0] = r->frame;

@@ -126,7 +126,7 @@ _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc)
         LEAVE_CURRENT(trap_slow);
     fault_answer_t answer = fault_handle(address, cause, pc, 0, space->fault_badge - 1);
     uint64_t item = fault_item(answer), span = item >> SPAN_SHIFT;
-    if (item <= FAULT_PARK)
+    if (!fault_installs(item))
         leave_without(answer);
     const struct recent_leaf *recent = &space->recent[span % RECENT_LEAVES];
     if (recent->span != span || (item & RIGHT_X) != 0)

@@ -7,7 +7,7 @@ enum { X = 1, W = 2, R = 4, HEADER_NBYTES = 64, PROGRAM_HEADER_NBYTES = 56 };
 enum { SEGMENTS = 3, ENTRY_HEADER_NBYTES = 110 };
 
 /* a: whole pages and tails. b: stack, text and data in three leaves, data from the middle of a
- * page, text not readable, default stack. low: no room for a stack
+ * page, text not readable, default stack. low: at address 0, with no room for a stack
  * below it. The rest is refused at exec, or must do no harm (mute: a segment without rights). */
 const struct fake_program fake_program[] = {
     {"init", 0x2000, {{0x100000, 0x1800, 0x1800, R | X}, {0x102000, 0x1200, 0x2100, R | W}, {0}}},
@@ -15,7 +15,7 @@ const struct fake_program fake_program[] = {
     {"b", 0, {{0x400000, 0x2000, 0x2000, X}, {0x5ff800, 0x2800, 0x2900, R | W}, {0}}},
     {"tall", 0x4000ul << 12, {{0x7000000, 0x1000, 0x1000, R | X}, {0}, {0}}},
     {"wrap", ~0ul, {{0x7000000, 0x1000, 0x1000, R | X}, {0}, {0}}},
-    {"low", 0x4000, {{0x3000, 0x1000, 0x1000, R | X}, {0}, {0}}},
+    {"low", 0x4000, {{0, 0x1000, 0x1000, R | X}, {0}, {0}}},
     {"mute", 0x1000, {{0x100000, 0x1000, 0x1000, R | X}, {0x102000, 0x1000, 0x1000, 0}, {0}}},
     {"junk", 0, {{0}, {0}, {0}}},
     {NULL, 0, {{0}, {0}, {0}}},

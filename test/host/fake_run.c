@@ -181,12 +181,12 @@ static bool resume(struct process *process, uint64_t badge, uint64_t token, faul
     uint64_t item = fault_item(answer);
     if (answer == 0)
         return false;
-    if (item != FAULT_RESUME && fake.at_install != NULL)
+    if (fault_installs(item) && fake.at_install != NULL)
         fake.at_install();
     struct fake_thread *thread = by_token(token);
     if (thread == NULL)
         return false;
-    if (item != FAULT_RESUME &&
+    if (fault_installs(item) &&
         port_map(process, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
                  (unsigned)(item & RIGHTS_MASK)) != 0 &&
         (nrefused++, !make_room(badge)))

@@ -2,6 +2,8 @@
 #include "check.h"
 #include <string.h>
 
+#include "../../pager/install.h"
+
 static uint8_t archive[1 << 18];
 
 static bool archive_is_whole(void)
@@ -54,18 +56,24 @@ static void test_image(void)
     check_end();
 }
 
-/* No room below the image: guard, stack and block follow it, and the heap follows them. */
+/* No room below the image: guard, stack and block follow it, and the heap follows them. An entry at
+ * address 0 comes back like any other. */
 static void test_low(void)
 {
     struct process *p = check_start();
     uint8_t byte = 1;
     CHECK(fake_exec(p, check_stack(), "low") == FAKE_SILENT);
-    CHECK(fake_load(p, 0x3000, &byte) && p->heap_break == 0xa000);
-    CHECK(fake_registers(p, 0)->a0 == 0x9000 && fake_store(p, 0x9000, 1));
-    CHECK(fake_store(p, 0x5000, 1) && fake_store(p, 0x8fff, 1));
-    CHECK(fake_call(p, REQ_SBRK, 1, 0, 0) == 0xa000 && fake_store(p, 0xa000, 1));
+    CHECK(fake_load(p, 0, &byte) && p->heap_break == 0x7000);
+    CHECK(fake_registers(p, 0)->a0 == 0x6000 && fake_store(p, 0x6000, 1));
+    CHECK(fake_store(p, 0x2000, 1) && fake_store(p, 0x5fff, 1));
+    CHECK(fake_call(p, REQ_SBRK, 1, 0, 0) == 0x7000 && fake_store(p, 0x7000, 1));
     int64_t pid = p->pid;
-    CHECK(!fake_store(p, 0x4fff, 1) && check_died(pid, CAUSE_ADDRESS));
+    port_lock();
+    install_drop_all(p);
+    port_unlock();
+    CHECK(fake_entry(p, 0, NULL) == 0 && fake_load(p, 0, &byte) &&
+          byte == fake_program_byte(fake_program_find("low"), 0) && fake_entry(p, 0, NULL) != 0);
+    CHECK(!fake_store(p, 0x1fff, 1) && check_died(pid, CAUSE_ADDRESS));
     check_end();
 }
 
