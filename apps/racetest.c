@@ -164,10 +164,9 @@ static void mutual(void)
 static void bomb(void)
 {
     enum { ROUNDS = 4, NODES = 30 };
-    struct shared *shared = test_shared();
     volatile char *area = test_pages(AREA);
     for (int round = 0; round < ROUNDS; round++) {
-        shared->word[0] = shared->word[1] = 0;
+        struct shared *shared = test_shared(); /* another: this round's end stays said */
         pid_t child = test_fork();
         while (child == 0) {
             if (shared->word[1] != 0)
