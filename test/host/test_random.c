@@ -26,11 +26,11 @@ static void meanwhile(void)
 
 static void run(uint64_t seed, unsigned policy, uint64_t nsteps)
 {
-    static const uint64_t room[] = {0, 10, 60, 100, 900, 1200};
+    static const uint64_t room[] = {0, 10, 60, 100, 200, 980};
     static const uint64_t pool[] = {9, 14, 24, 1000};
     random_run.state = seed * 2654435761u + policy;
     uint64_t npages = NPAGES_LEAST + room[random_pick(6)], npool = pool[random_pick(4)];
-    random_run.tight = npages < NPAGES_LEAST + 900 || npool < 1000;
+    random_run.tight = npages < NPAGES_LEAST + 980 || npool < 1000;
     const char *problem = fake_boot(npages, npool);
     if (problem != NULL)
         fake_breach(problem, npages);
