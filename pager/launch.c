@@ -81,6 +81,7 @@ static err_t make_pager(struct process *process, const uint64_t word[6])
     if (error != 0)
         return error;
     process->threads = 1;
+    process->threaded = true; /* whoever it hands its right on to may call while it faults */
     error = lend_memory(process, word[1]);
     return error != 0 ? error : exec_pager(process, name, facts);
 }

@@ -48,8 +48,8 @@ struct process {
             bool pinned;   /* fully populated with pages of its own: never short of memory; can't be
                               killed */
             bool dying;    /* to be torn down when `busy` is 0 */
-            bool threaded; /* has had a second thread since exec: one that ended may still be served
-                            */
+            bool threaded; /* has had a second thread since exec (one that ended may still be
+                            * served), or others speak for it */
             bool uncached; /* the kernel holds no entries of it */
             bool asks;     /* its policy has something to say at a fault */
             bool shares_leaves; /* its map may share leaves with others' */

@@ -1,5 +1,6 @@
 /* Memory lent to another pager: given, refused, back, and every failure on the way. */
 #include "../../pager/port.h"
+#include "../../pager/request.h"
 #include "check.h"
 #include <string.h>
 
@@ -32,6 +33,34 @@ static void check_facts(struct process *pager)
     CHECK(info->memory_first == TAIL && info->memory_npages == LENT && info->image_npages == 0 &&
           info->console_address == 0 && strcmp(info->arguments, "run='cowtest three'") == 0);
     CHECK(fake_load(pager, MEMORY_WINDOW + info->archive_start, &byte) && byte == '0');
+}
+
+static struct process *victim;
+static uint64_t victims_page;
+
+static void unmap_it(void)
+{
+    uint64_t word[6] = {REQ_MUNMAP, victims_page, PAGE_SIZE};
+    fake.at_unlock = NULL;
+    port_lock();
+    CHECK(request_handle(victim->badge, 0, word) && word[0] == 0);
+    port_unlock();
+}
+
+/* A client to which it handed its right on unmaps what it is just touching. */
+static void test_clients_speak_for_it(void)
+{
+    boot();
+    int64_t pid = start_pager(process_init, LENT, "a");
+    victim = process_find(pid);
+    victims_page = (uint64_t)check_mmap(victim, 1, false);
+    uint8_t byte = 1;
+    CHECK(fake_call(process_init, REQ_CONNECT, SLOT_SECOND, 0, 0) == 0 && fake_audit() == 0);
+    fake.at_unlock = unmap_it;
+    fake_access(victim, 0, victims_page, FAKE_STORE, &byte);
+    fake.at_unlock = NULL;
+    CHECK(fake_audit() == 0);
+    check_end();
 }
 
 static void test_lent(void)
@@ -116,6 +145,7 @@ static void test_failures(void)
 void test_lending(void)
 {
     test_lent();
+    test_clients_speak_for_it();
     test_refused();
     test_failures();
 }
