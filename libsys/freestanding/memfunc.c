@@ -40,8 +40,10 @@ int memcmp(const void *left, const void *right, size_t nbytes)
 {
     const unsigned char *l = left, *r = right;
     if (((uintptr_t)left | (uintptr_t)right) % WORD == 0)
-        for (; nbytes >= WORD && *(const uint64_t *)l == *(const uint64_t *)r; nbytes -= WORD)
-            l += WORD, r += WORD;
+        for (; nbytes >= WORD && *(const uint64_t *)l == *(const uint64_t *)r; nbytes -= WORD) {
+            l += WORD;
+            r += WORD;
+        }
     for (; nbytes > 0; nbytes--, l++, r++)
         if (*l != *r)
             return *l < *r ? -1 : 1;
