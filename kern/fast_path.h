@@ -13,6 +13,7 @@
 #include "riscv.h"
 #include "sched.h"
 #include "table.h"
+#include "tlb.h"
 
 #define INLINE               static inline __attribute__((always_inline))
 #define REGISTER(name, type) register type name##_register __asm__(#name)
@@ -56,10 +57,7 @@ INLINE void change_over(struct hart *hart, struct thread *next, struct space *to
     hart->next = to;
     if (to->stale != 0 && (to->stale & hart->bit) != 0) {
         csr_write(satp, to->satp);
-        fence_asid(to->asid);
-        fence_code();
-        if (to->asid != 0)
-            to->stale &= ~hart->bit;
+        tlb_catch_up(to, hart->bit);
     }
     lock_release(&kernel_lock);
     csr_write(satp, to->satp);

@@ -109,10 +109,10 @@ void sched_idle(void)
     tlb_activate(NULL);
 }
 
-struct hart *sched_to_kick(void)
+struct hart *sched_find_to_kick(void)
 {
-    int top;
-    if (nharts == 1 || sched_ready_mask == 0 || (top = top_priority()) < 0)
+    int top = top_priority();
+    if (top < 0)
         return NULL;
     struct hart *victim = NULL;
     for (uint32_t i = 0; i < nharts; i++) {

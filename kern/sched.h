@@ -33,6 +33,10 @@ void sched_idle(void);
 /* A hart that idles, or runs something less urgent than what is ready, and so should be told; or
  * NULL. Asked once at the end of each trap, when this hart has taken its pick; told (sched_kick)
  * without the lock. */
-struct hart *sched_to_kick(void);
+struct hart *sched_find_to_kick(void);
+static inline struct hart *sched_to_kick(void)
+{
+    return sched_ready_mask != 0 && nharts > 1 ? sched_find_to_kick() : NULL;
+}
 void sched_kick(const struct hart *hart);
 #endif

@@ -352,7 +352,7 @@ bool syscall_brief(struct thread *thread)
     lock_acquire(&kernel_lock);
     a[0] = (uint64_t)handle_brief(thread, a);
     bool gives_way = sched_more_urgent(thread->priority);
-    const struct hart *to_kick = sched_ready_mask != 0 && nharts > 1 ? sched_to_kick() : NULL;
+    const struct hart *to_kick = sched_to_kick();
     lock_release(&kernel_lock);
     if (to_kick != NULL)
         sched_kick(to_kick);

@@ -61,12 +61,8 @@ void tlb_activate(struct space *space)
         return;
     }
     csr_write(satp, space->satp);
-    if ((space->stale & me->bit) == 0)
-        return;
-    fence_asid(space->asid);
-    fence_code();
-    if (space->asid != 0) /* ASID 0 is many spaces': stale at each switch */
-        space->stale &= ~me->bit;
+    if ((space->stale & me->bit) != 0)
+        tlb_catch_up(space, me->bit);
 }
 
 uint64_t tlb_shootdowns(void)
