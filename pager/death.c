@@ -52,7 +52,8 @@ static void tell_parent(struct process *child)
     }
 }
 
-void death_release(struct process *process)
+/* What it holds but its place in the table. */
+static void release(struct process *process)
 {
     /* The space first: no thread runs and no entry is left when the frames go. */
     if (process->handle != 0)
@@ -64,6 +65,12 @@ void death_release(struct process *process)
     if (process->map.root != NULL)
         map_destroy(&process->map);
     process->regions.n = 0;
+}
+
+void death_undo(struct process *process)
+{
+    release(process);
+    process_free(process);
 }
 
 /* An orphan that is a zombie already is told to init, which may be waiting. */
@@ -91,7 +98,7 @@ static void finish(struct process *process)
 {
     if (process->server != 0)
         report_server(process);
-    death_release(process);
+    release(process);
     if (process != process_init)
         give_away_children(process);
     process->state = PROCESS_ZOMBIE;

@@ -12,6 +12,6 @@ void death_kill(struct process *process, enum death_cause cause, uint32_t number
 /* REQ_WAIT: true, and the words to answer with; false: the answer comes when a child ends. */
 bool death_wait(struct process *process, uint64_t token, uint64_t word[6]);
 
-/* Releases what a process holds but its place in the table: for one that never ran, too. */
-void death_release(struct process *process);
+/* Takes back a process that never ran: what it holds, and its place in the table. */
+void death_undo(struct process *process);
 #endif

@@ -204,8 +204,7 @@ err_t fork_process(struct process *parent, uint64_t token)
     if (error == 0)
         error = service_inherit(parent, child);
     if (error != 0) {
-        death_release(child);
-        process_free(child);
+        death_undo(child);
         return error;
     }
     regions_copy(&child->regions, &parent->regions);

@@ -8,7 +8,7 @@
 
 enum { WORDS_AT = 3, TEXT_NBYTES = 24 };
 
-/* The answer to an error is death_release and process_free. */
+/* The answer to an error is death_undo. */
 static err_t make_space(struct process *process, bool init)
 {
     process->pinned = true;
@@ -66,10 +66,8 @@ err_t launch_server(uint64_t token, const uint64_t word[6])
     err_t error = make_server(process, word, text, argument + 1);
     if (error == 0)
         error = service_open(process, token);
-    if (error == 0)
-        return 0;
-    death_release(process);
-    process_free(process);
+    if (error != 0)
+        death_undo(process);
     return error;
 }
 
@@ -94,7 +92,6 @@ err_t launch_pager(const uint64_t word[6])
     err_t error = make_pager(process, word);
     if (error == 0)
         return process->pid;
-    death_release(process);
-    process_free(process);
+    death_undo(process);
     return error;
 }
