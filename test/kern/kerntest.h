@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "../../libsys/syscall.h"
+#include "line.h"
 
 enum {
     SELF = BOOT_SLOT_SPACE,
@@ -36,13 +37,6 @@ enum {
 #define TEST_VA     0x800000000ul /* one leaf and more that no other use needs */
 #define LARGE_PAGES ((uint64_t)LEAF_PAGES)
 #define LARGE       (LARGE_PAGES * PAGE_SIZE)
-
-#define CHECK(condition)     \
-    do {                     \
-        if (!(condition))    \
-            return __LINE__; \
-    } while (0)
-#define IS(value, wanted) CHECK((long)(value) == (long)(wanted))
 
 struct test {
     const char *name;

@@ -8,6 +8,7 @@
 
 #include "../../libsys/syscall.h"
 #include "../../pager/protocol.h"
+#include "../kern/line.h"
 
 enum {
     MEM = BOOT_SLOT_MEMORY,
@@ -20,13 +21,6 @@ enum {
     RW = RIGHT_R | RIGHT_W,
 };
 #define AT 0x800000000ul /* where clients store */
-
-#define CHECK(condition)     \
-    do {                     \
-        if (!(condition))    \
-            return __LINE__; \
-    } while (0)
-#define IS(value, wanted) CHECK((long)(value) == (long)(wanted))
 
 typedef void client_t(uint64_t, uint64_t);
 
