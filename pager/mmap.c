@@ -49,7 +49,7 @@ static bool is_available(const struct process *process, uint64_t npages)
     return npages <= frames.nfree && verdict_allows(process, npages);
 }
 
-err_t mmap_sbrk(struct process *process, int64_t increment)
+err_t mmap_sbrk(struct process *process, int64_t increment, bool beyond)
 {
     const struct region *heap = region_heap(&process->regions);
     if (heap == NULL || increment > (int64_t)ADDRESS_LIMIT || increment < -(int64_t)ADDRESS_LIMIT)
@@ -59,7 +59,8 @@ err_t mmap_sbrk(struct process *process, int64_t increment)
     if (wanted < (int64_t)region_heap_first(&process->regions)->start || wanted > (int64_t)room)
         return increment > 0 ? ERR_NOMEM : ERR_INVALID;
     uint64_t end = page_up((uint64_t)wanted), old_end = heap->end;
-    if (end > old_end && !is_available(process, (end - old_end) >> PAGE_SHIFT))
+    uint64_t more = end > old_end ? (end - old_end) >> PAGE_SHIFT : 0;
+    if (more > 0 && !(beyond ? verdict_allows(process, more) : is_available(process, more)))
         return ERR_NOMEM;
     if (end > old_end && process->pinned && !has_frames(&process->map, old_end, end))
         return ERR_NOMEM;

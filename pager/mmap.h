@@ -4,9 +4,9 @@
 #define PAGER_MMAP_H
 #include "process.h"
 
-/* The old break. More than is free is refused (a check, not a reservation): ERR_NOMEM; below the
- * heap's start or beyond the next region: ERR_INVALID. */
-err_t mmap_sbrk(struct process *process, int64_t increment);
+/* The old break. More than is free is refused (a check, not a reservation), but `beyond`:
+ * ERR_NOMEM, as where the next region begins; below the heap's start: ERR_INVALID. */
+err_t mmap_sbrk(struct process *process, int64_t increment, bool beyond);
 
 /* Anonymous memory; shared memory is populated at once. ERR_NOMEM, ERR_INVALID (size 0 or absurd,
  * rights), ERR_LIMIT (too many regions). */

@@ -50,7 +50,8 @@ enum request {
     REQ_KILL,    /* a1 number; -1, from init: all but init and servers; a2 enum kill_mode; a3 the
                     status that REQ_WAIT tells of those that end: a signal's number, or 0.
                     ERR_SEARCH, ERR_PERMISSION (init and servers) */
-    REQ_SBRK,    /* a1 signed increment -> old break. ERR_NOMEM, ERR_INVALID */
+    REQ_SBRK,    /* a1 signed increment, a2 nonzero: though less is free now -> old break.
+                    ERR_NOMEM, ERR_INVALID */
     REQ_MMAP,    /* a1 size, a2 RIGHT_…, a3 nonzero: shared -> address. ERR_NOMEM, ERR_INVALID,
                     ERR_LIMIT (regions) */
     REQ_MUNMAP,  /* a1 address, a2 size. ERR_INVALID, ERR_LIMIT (regions), ERR_NOMEM */

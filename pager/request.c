@@ -214,7 +214,7 @@ static err_t simple(struct process *process, uint64_t token, const uint64_t word
     case REQ_GETPPID: return process->parent == NULL ? 0 : process->parent->pid;
     case REQ_FORK: return process->apart != 0 ? ERR_PERMISSION : fork_process(process, token);
     case REQ_KILL: return do_kill(process, word);
-    case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1]);
+    case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1], word[2] != 0);
     case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
     case REQ_MUNMAP: return mmap_unmap(process, word[1], word[2]);
     case REQ_THREAD: return make_thread(process, word);

@@ -168,7 +168,7 @@ static void do_sbrk(struct model *m, unsigned thread)
     struct model_region *heap = m->region;
     while (heap->use != USE_HEAP)
         heap++;
-    int64_t old = ask(m, thread, REQ_SBRK, (uint64_t)increment, 0, 0);
+    int64_t old = ask(m, thread, REQ_SBRK, (uint64_t)increment, random_pick(2), 0);
     if (old == ERR_NOMEM || old == ERR_INVALID)
         return;
     if (old != (int64_t)m->heap_break)

@@ -275,6 +275,10 @@ static void test_limits(void)
     CHECK(fake_call(p, REQ_SBRK, 100, 0, 0) == 0x107000 && fake_store(p, 0x107fff, 1));
     CHECK(fake_call(p, REQ_SBRK, (uint64_t)-101, 0, 0) == ERR_INVALID);
     CHECK(fake_call(p, REQ_SBRK, free_nbytes + PAGE_SIZE, 0, 0) == ERR_NOMEM);
+    CHECK(fake_call(p, REQ_SBRK, free_nbytes + PAGE_SIZE, 1, 0) == 0x107064);
+    CHECK(fake_call(p, REQ_SBRK, -(free_nbytes + PAGE_SIZE), 1, 0) > 0 &&
+          p->heap_break == 0x107064);
+    CHECK(fake_call(p, REQ_SBRK, ADDRESS_LIMIT, 1, 0) == ERR_NOMEM);
     CHECK(fake_call(p, REQ_SBRK, 1ul << 63, 0, 0) == ERR_INVALID);
     CHECK(fake_call(p, REQ_SBRK, ~0ul >> 1, 0, 0) == ERR_INVALID);
     CHECK(fake_call(p, REQ_SBRK, 2 * PAGE_SIZE, 0, 0) == 0x107064 && p->heap_break == 0x109064);

@@ -168,6 +168,7 @@ static void test_limit(void)
     CHECK(frames.nfree > 150 && fake_call(process, REQ_FORK, 0, 0, 0) == ERR_NOMEM);
     CHECK(check_mmap(process, 100, false) == ERR_NOMEM);
     CHECK(fake_call(process, REQ_SBRK, 100 * PAGE_SIZE, 0, 0) == ERR_NOMEM);
+    CHECK(fake_call(process, REQ_SBRK, 100 * PAGE_SIZE, 1, 0) == ERR_NOMEM);
     CHECK(ask_policy(process, "cow") == ERR_PERMISSION);
     uint64_t second = (uint64_t)check_mmap(process, 60, false);
     CHECK((int64_t)second > 0);
