@@ -38,6 +38,7 @@ XV6 = r'''
 #include "kernel/fs.h"
 #include "kernel/fcntl.h"
 #include "kernel/riscv.h"
+#include "kernel/memlayout.h"
 
 static int dies(int what)
 {
@@ -53,25 +54,81 @@ static int dies(int what)
     return status == -1;
 }
 
+static void say(const char *name, int good)
+{
+    printf("old: %s %s\n", name, good ? "ok" : "FAILED");
+}
+
+/* sbrk fails where memory ends, and all of it comes back; sbrklazy does not ask. */
+static void test_sbrk(void)
+{
+    char *top = sbrk(0), *lazy;
+    int npages[2] = {0, 0}, status;
+    for (int turn = 0; turn < 2; turn++) {
+        while (sbrk(PGSIZE) != SBRK_ERROR)
+            npages[turn]++;
+        sbrk(-npages[turn] * PGSIZE);
+    }
+    say("full", npages[0] > 1000 && npages[0] == npages[1] && sbrk(0) == top);
+    say("toomuch", sbrk(0x7fffffff) == SBRK_ERROR && sbrk(-(uint64)top - 1) == top && sbrk(0) == top);
+    lazy = sbrklazy(1 << 30);
+    for (uint64 at = 0; at < 1 << 30; at += 1 << 24)
+        lazy[at] = 1;
+    if (fork() == 0) {
+        sbrklazy(-(1 << 30));
+        *(volatile char *)lazy = 1;
+        exit(0);
+    }
+    wait(&status);
+    say("lazy", lazy == top && status == -1);
+    say("end", sbrklazy(TRAPFRAME - (uint64)sbrk(0)) == lazy + (1 << 30) && sbrklazy(1) == SBRK_ERROR &&
+        sbrk(1) == SBRK_ERROR && sbrk(0) == (char *)TRAPFRAME && sbrk(lazy - (char *)TRAPFRAME) != SBRK_ERROR &&
+        sbrk(0) == top);
+}
+
+/* No holes; and what is good of a buffer is written. */
+static void test_write(void)
+{
+    char *top = sbrk(PGSIZE), c = 0;
+    int fd = open("f", O_CREATE | O_RDWR), other;
+    write(fd, "abcd", 4);
+    other = open("f", O_RDWR | O_TRUNC);
+    say("holes", write(fd, "x", 1) == -1 && write(other, "AB", 2) == 2 && write(fd, "x", 1) == -1);
+    top[PGSIZE - 1] = 'X';
+    say("partial", write(other, &top[PGSIZE - 1], 2) == -1);
+    close(fd);
+    fd = open("f", O_RDONLY);
+    say("written", read(fd, &c, 1) == 1 && c == 'A' && read(fd, &c, 1) == 1 && read(fd, &c, 1) == 1 && c == 'X' &&
+        read(fd, &c, 1) == 0 && unlink("f") == 0);
+    close(fd);
+    close(other);
+    sbrk(-PGSIZE);
+    pause(0);
+}
+
 int main(int argc, char **argv)
 {
     char *echo[] = {"echo", "old:", "exec", "ok", 0}, *top = sbrk(0);
     struct stat st;
     int status, ends[2], fd = open("f", O_CREATE | O_RDWR);
-    printf("old: text %s\n", dies(0) ? "ok" : "FAILED");
-    printf("old: guard %s\n", dies(1) ? "ok" : "FAILED");
-    printf("old: heap %s\n", (uint64)top % PGSIZE == 0 && r_sp() < (uint64)top &&
-           (uint64)top - r_sp() < 2 * PGSIZE && sbrk(1) == top ? "ok" : "FAILED");
-    printf("old: bad %s\n", write(fd, (char *)0x80000000L, 10) == -1 && write(fd, top, -1) == -1 &&
-           open((char *)~0L, 0) == -1 ? "ok" : "FAILED");
-    printf("old: stat %s\n", write(fd, "abc", 3) == 3 && fstat(fd, &st) == 0 && st.size == 3 &&
-           st.type == T_FILE && unlink("f") == 0 ? "ok" : "FAILED");
-    printf("old: pipe %s\n", pipe(ends) == 0 && close(ends[0]) == 0 &&
-           write(ends[1], "x", 1) == -1 ? "ok" : "FAILED");
+    say("text", dies(0));
+    say("guard", dies(1));
+    say("heap", (uint64)top % PGSIZE == 0 && r_sp() < (uint64)top &&
+        (uint64)top - r_sp() < 2 * PGSIZE && sbrk(1) == top);
+    say("bad", write(fd, (char *)0x80000000L, 10) == -1 && write(fd, top, -1) == -1 &&
+        open((char *)~0L, 0) == -1);
+    say("stat", write(fd, "abc", 3) == 3 && fstat(fd, &st) == 0 && st.size == 3 &&
+        st.type == T_FILE && unlink("f") == 0);
+    close(fd);
+    say("pipe", pipe(ends) == 0 && close(ends[0]) == 0 &&
+        write(ends[1], "x", 1) == -1);
+    sbrk(PGSIZE - 1);
+    test_sbrk();
+    test_write();
     if (fork() == 0)
         exit(-300);
     wait(&status);
-    printf("old: status %s\n", status == -300 ? "ok" : "FAILED");
+    say("status", status == -300);
     exec("echo", echo);
     exit(1);
 }

@@ -13,7 +13,10 @@
 #include "xv6.h"
 
 enum { PATH_LIMIT = 128, ARGUMENTS_LIMIT = 32, CHILDREN_LIMIT = 61, TICKS_A_SECOND = 10 };
-enum { FLAG_CREATE = 0x200, FLAG_TRUNC = 0x400, STACK_NBYTES = 4096 };
+enum { FLAG_CREATE = 0x200, FLAG_TRUNC = 0x400, LAZY = 2, STACK_NBYTES = 4096 };
+
+/* TRAPFRAME of kernel/memlayout.h: the page above is the files server's and ours. */
+#define HEAP_LIMIT 0x7ffff000ul
 
 static int nchildren;
 
@@ -61,9 +64,26 @@ __attribute__((constructor)) static void ignore_broken_pipes(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Is the descriptor's offset, since the file was truncated, beyond its end? */
+static bool is_beyond_end(int fd)
+{
+    struct stat stat_of;
+    off_t offset = lseek(fd, 0, SEEK_CUR);
+    return offset > 0 && fstat(fd, &stat_of) == 0 && offset > stat_of.st_size;
+}
+
+/* Files have no holes. What lies before a bad address is written, though the call fails. */
 int xv6_write(int fd, const void *from, int nbytes)
 {
-    return nbytes < 0 ? -1 : (int)write(fd, from, (size_t)nbytes);
+    if (nbytes < 0 || is_beyond_end(fd))
+        return -1;
+    long n = write(fd, from, (size_t)nbytes);
+    if (n < 0 && errno == EFAULT) {
+        size_t good = PAGE_SIZE - (uintptr_t)from % PAGE_SIZE;
+        if (good < (size_t)nbytes)
+            write(fd, from, good);
+    }
+    return (int)n;
 }
 
 int xv6_read(int fd, void *to, int nbytes)
@@ -168,9 +188,41 @@ int xv6_stat(const char *path, struct xv6_stat *to)
     return shorten(name, path) && stat(name, &stat_of) == 0 ? tell(&stat_of, to) : -1;
 }
 
+static char *grow(int nbytes, bool beyond)
+{
+    return (char *)libsys_result(libsys_request((uint64_t[6]){REQ_SBRK, (uint64_t)nbytes, beyond}));
+}
+
+/* Shrinking by more than there is at all changes nothing, and is no error. */
+char *xv6_sbrklazy(int nbytes)
+{
+    char *old = sbrk(0);
+    uintptr_t wanted = (uintptr_t)old + (uintptr_t)nbytes;
+    if (nbytes < 0 && wanted > (uintptr_t)old)
+        return old;
+    return wanted > HEAP_LIMIT ? (char *)-1 : grow(nbytes, true);
+}
+
+/* Touched at once. Where others take the last frames meanwhile, this process ends. */
 char *xv6_sbrk(int nbytes)
 {
-    return sbrk(nbytes);
+    if (nbytes <= 0)
+        return xv6_sbrklazy(nbytes);
+    uintptr_t old = (uintptr_t)sbrk(0), end = old + (uintptr_t)nbytes;
+    uintptr_t first = (old + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1);
+    uint64_t npages = end <= first ? 0 : (end - first + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    uint64_t ntables = npages == 0 ? 0 : npages / LEAF_PAGES + 2;
+    if (end > HEAP_LIMIT || npages + ntables > (uint64_t)holstein_statistic(STATISTIC_FREE) ||
+        grow(nbytes, false) == (char *)-1)
+        return (char *)-1;
+    for (; first < end; first += PAGE_SIZE)
+        *(volatile char *)first = 0;
+    return (char *)old;
+}
+
+char *xv6_sys_sbrk(int nbytes, int how)
+{
+    return how == LAZY ? xv6_sbrklazy(nbytes) : xv6_sbrk(nbytes);
 }
 
 int xv6_sleep(int ticks)

@@ -24,6 +24,8 @@ int xv6_chdir(const char *path);
 int xv6_fstat(int fd, struct xv6_stat *to);
 int xv6_stat(const char *path, struct xv6_stat *to);
 char *xv6_sbrk(int nbytes);
+char *xv6_sbrklazy(int nbytes);
+char *xv6_sys_sbrk(int nbytes, int how);
 int xv6_sleep(int ticks);
 int xv6_uptime(void);
 void *xv6_memmove(void *to, const void *from, int nbytes);

@@ -6,7 +6,7 @@
 #define PGSHIFT         12
 #define PGROUNDUP(size) (((size) + PGSIZE - 1) & ~(PGSIZE - 1))
 #define PGROUNDDOWN(a)  ((a) & ~(PGSIZE - 1))
-#define MAXVA           (1L << (9 + 9 + 9 + 12 - 1))
+#define MAXVA           (0x80000000L + PGSIZE) /* memlayout.h */
 
 static inline uint64 r_sp(void)
 {

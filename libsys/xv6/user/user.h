@@ -23,9 +23,16 @@ int mkdir(const char *path) __asm__("xv6_mkdir");
 int chdir(const char *path) __asm__("xv6_chdir");
 int dup(int fd);
 int getpid(void);
-char *sbrk(int nbytes) __asm__("xv6_sbrk");
 int sleep(int ticks) __asm__("xv6_sleep"); /* tenths of a second */
+int pause(int ticks) __asm__("xv6_sleep"); /* its later name */
 int uptime(void) __asm__("xv6_uptime");
+
+/* The old break, or SBRK_ERROR. sbrk gives the pages at once, and fails where there are too few;
+ * sbrklazy each at its first touch, which ends the process where there is none. */
+#define SBRK_ERROR ((char *)-1)
+char *sbrk(int nbytes) __asm__("xv6_sbrk");
+char *sbrklazy(int nbytes) __asm__("xv6_sbrklazy");
+char *sys_sbrk(int nbytes, int how) __asm__("xv6_sys_sbrk"); /* kernel/vm.h */
 
 int stat(const char *path, struct stat *to) __asm__("xv6_stat");
 char *strcpy(char *to, const char *from);
