@@ -24,6 +24,17 @@ int main(int argc, char **argv)
         exit(strlen(argv[1]));
     wait(&status);
     memset(copy, 1, 100000);
+    fclose(fopen("one", "w"));
+    fclose(fopen("two", "w"));
+    printf("hello: rename %s\n", rename("one", "two") == 0 && access("one", F_OK) != 0 &&
+           access("two", F_OK) == 0 && rename("one", "two") != 0 && rename("two", "/") != 0 ? "ok" : "FAILED");
+    sprintf(copy, "%.2f", argc / 4.0);
+    printf("hello: float %s\n", strcmp(copy, "0.50") == 0 ? "ok" : "FAILED");
+    if (fork() == 0) {
+        execlp("echo", "echo", "hello:", "execlp", "ok", (char *)NULL);
+        exit(1);
+    }
+    wait(NULL);
     printf("hello: fork %s child=%d argc=%d\n", copy[99999] ? "ok" : "FAILED", WEXITSTATUS(status),
            argc);
     return 0;
@@ -181,6 +192,7 @@ def main():
                                 capture_output=True, text=True, check=False)
         print(events.stdout)
         replaced = replaced and re.search(r'replaced +[1-9]\d* in the trace', events.stdout)
+        hello = hello and 'hello: execlp ok' in output
         good = hello and 'child=12' in output and cowtest and anything and replaced
         return 0 if good and events.returncode == 0 else 1
 
