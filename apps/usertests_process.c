@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/times.h>
 
 static void exit_status(void)
 {
@@ -223,13 +224,48 @@ static void kill_family(void)
     CHECK(read(ends[0], &c, 1) == 0); /* the last of them is gone */
 }
 
+/* Until ticks have seen it run that long; false: they don't. */
+static bool burn(clock_t used)
+{
+    struct tms t;
+    clock_t start = times(&t), wanted = t.tms_utime + used;
+    while (t.tms_utime < wanted) {
+        for (volatile int i = 0; i < 100000; i++)
+            ;
+        if (times(&t) - start > 6000)
+            return false;
+    }
+    return true;
+}
+
+static void own_time(void)
+{
+    struct tms t;
+    CHECK(times(&t) != (clock_t)-1 && t.tms_cutime == 0 && burn(2));
+    pid_t child = test_fork();
+    if (child == 0)
+        exit(burn(5) ? 0 : 1);
+    CHECK(times(&t) != (clock_t)-1 && t.tms_cutime == 0);
+    test_join(child);
+    CHECK(times(&t) != (clock_t)-1 && t.tms_cutime >= 5 && t.tms_utime >= 2 && t.tms_stime == 0);
+}
+
 const struct usertest process_tests[] = {
-    {"exit-status", exit_status, false},     {"exit-full", exit_full, false},
-    {"wait-none", wait_none, false},         {"wait-by-pid", wait_by_pid, false},
-    {"wait-nohang", wait_nohang, false},     {"two-children", two_children, true},
-    {"fork-fork", fork_fork, true},          {"reparent", reparent, false},
-    {"orphan-parent", orphan_parent, false}, {"kill-runner", kill_runner, false},
-    {"kill-reader", kill_reader, false},     {"kill-writer", kill_writer, false},
-    {"kill-sleeper", kill_sleeper, false},   {"kill-nobody", kill_nobody, false},
-    {"kill-family", kill_family, false},     {NULL, NULL, false},
+    {"exit-status", exit_status, false},
+    {"exit-full", exit_full, false},
+    {"wait-none", wait_none, false},
+    {"wait-by-pid", wait_by_pid, false},
+    {"wait-nohang", wait_nohang, false},
+    {"two-children", two_children, true},
+    {"fork-fork", fork_fork, true},
+    {"reparent", reparent, false},
+    {"orphan-parent", orphan_parent, false},
+    {"kill-runner", kill_runner, false},
+    {"kill-reader", kill_reader, false},
+    {"kill-writer", kill_writer, false},
+    {"kill-sleeper", kill_sleeper, false},
+    {"kill-nobody", kill_nobody, false},
+    {"kill-family", kill_family, false},
+    {"own-time", own_time, false},
+    {NULL, NULL, false},
 };

@@ -111,12 +111,14 @@
     (1ul << 37) /* a memory's frame f is seen at MEMORY_WINDOW + f * PAGE_SIZE \
                  */
 
-/* Indices of SYS_STATISTICS. */
+/* Indices of SYS_STATISTICS. TIME: of the space in the slot in a1, in the time base, as ticks saw
+ * it run. */
 #define STAT_POOL_FREE  0
 #define STAT_POOL_TOTAL 1
 #define STAT_HARTS      2
 #define STAT_TIMEBASE   3
 #define STAT_SHOOTDOWNS 4
+#define STAT_TIME       5
 
 /* Slots of the first program of the archive at its start. */
 #define BOOT_SLOT_SPACE   0

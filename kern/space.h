@@ -52,6 +52,7 @@ struct space {
     bool owns;        /* has made an object */
     bool holds_power; /* has held the right to power off: the machine ends with it */
     uint32_t ngrants; /* grants under way of memory that it holds */
+    uint64_t time;    /* of the slices that ended while a thread of it ran, in the time base */
     struct thread *threads;
     struct space *creator; /* whose word its entries are written on; NULL: the kernel's */
     struct cap caps[SLOTS_INLINE];

@@ -291,14 +291,16 @@ static err_t sys_power_off(struct thread *thread, const uint64_t *a)
     console_power_off((uint32_t)a[1]);
 }
 
-static err_t sys_statistics(const uint64_t *a)
+static err_t sys_statistics(struct thread *thread, const uint64_t *a)
 {
+    const struct space *space = managed(thread, a[1]);
     switch (a[0]) {
     case STAT_POOL_FREE: return (err_t)pool_free_frames();
     case STAT_POOL_TOTAL: return (err_t)pool_total_frames();
     case STAT_HARTS: return nharts;
     case STAT_TIMEBASE: return (err_t)timebase_hz;
     case STAT_SHOOTDOWNS: return (err_t)tlb_shootdowns();
+    case STAT_TIME: return space == NULL ? ERR_CAPABILITY : (err_t)space->time;
     default: return ERR_NUMBER;
     }
 }
@@ -328,7 +330,7 @@ static err_t handle_brief(struct thread *thread, uint64_t *a)
     case SYS_ALARM: return sys_alarm(thread, a);
     case SYS_CONSOLE_WRITE: return sys_console_write(thread, a);
     case SYS_POWER_OFF: return sys_power_off(thread, a);
-    case SYS_STATISTICS: return sys_statistics(a);
+    case SYS_STATISTICS: return sys_statistics(thread, a);
     default: return ERR_NUMBER;
     }
 }

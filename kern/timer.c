@@ -20,14 +20,14 @@ static void arm(void)
     sbi_set_timer(alarm < tick ? alarm : tick);
 }
 
-bool timer_start(void)
+uint64_t timer_start(void)
 {
     uint64_t now = time_now();
     bool slice_over = now >= this_hart()->next_tick;
     if (slice_over)
         this_hart()->next_tick = now + slice;
     arm();
-    return slice_over;
+    return slice_over ? slice : 0;
 }
 
 static void note_next(void)

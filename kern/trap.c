@@ -9,16 +9,16 @@
 #include "timer.h"
 #include "up.h"
 
-/* What is pending and enabled; the tick is armed anew before the lock is taken (timer.h). True:
- * this hart's slice is over. */
-static bool acknowledge(uint64_t *pending)
+/* What is pending and enabled; the tick is armed anew before the lock is taken (timer.h). 0, or
+ * how long this hart's slice was that is over. */
+static uint64_t acknowledge(uint64_t *pending)
 {
     *pending = csr_read(sip) & csr_read(sie);
     if ((*pending & INTERRUPT_SOFTWARE) != 0) {
         csr_clear(sip, INTERRUPT_SOFTWARE);
         remote_answer();
     }
-    return (*pending & INTERRUPT_TIMER) != 0 && timer_start();
+    return (*pending & INTERRUPT_TIMER) != 0 ? timer_start() : 0;
 }
 
 static void handle_interrupts(uint64_t pending)
@@ -68,8 +68,9 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
 {
     uint64_t pending = 0;
     bool interrupt = (cause & CAUSE_INTERRUPT) != 0;
-    bool slice_over = interrupt && acknowledge(&pending);
+    uint64_t slice_over = interrupt ? acknowledge(&pending) : 0;
     lock_acquire(&kernel_lock);
+    thread->space->time += slice_over;
     handle_interrupts(pending);
     if (thread->stop_wanted) {
         /* Before anything it asked for: started again, it asks again. */
@@ -81,9 +82,9 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     }
     /* Elsewhere: it was ended, and started again, while the way up was left without the lock. */
     bool here = thread->state == THREAD_RUNNING && thread->hart == this_hart();
-    if (here && sched_should_yield(thread, slice_over)) {
+    if (here && sched_should_yield(thread, slice_over != 0)) {
         here = false;
-        if (slice_over)
+        if (slice_over != 0)
             sched_ready(thread);
         else
             sched_ready_first(thread);

@@ -142,6 +142,11 @@ static inline err_t sys_statistics(uint64_t index)
     return syscall6(SYS_STATISTICS, index, 0, 0, 0, 0, 0, 0);
 }
 
+static inline err_t sys_time(uint64_t space)
+{
+    return syscall6(SYS_STATISTICS, STAT_TIME, space, 0, 0, 0, 0, 0);
+}
+
 /* SYS_CALL, SYS_REPLY and SYS_CONSOLE_WRITE: six words and a6. The words are the answer's after a
  * call that returns 0. */
 static inline err_t syscall_words(uint64_t number, uint64_t a6_value, uint64_t word[6])

@@ -12,6 +12,13 @@ static void fill_answer(const struct process *child, uint64_t word[6])
     word[3] = word[4] = word[5] = 0;
 }
 
+/* The parent is told of the zombie: the end of it. */
+static void collect(struct process *parent, struct process *child)
+{
+    parent->children_time += child->time + child->children_time;
+    process_free(child);
+}
+
 static bool may_wait(const struct process *process, int64_t pid)
 {
     for (const struct process *child = process->children; child != NULL; child = child->sibling)
@@ -45,7 +52,7 @@ static void tell_parent(struct process *child)
         uint64_t token = waiter->token;
         waiter->token = 0;
         if (port_reply(token, word)) {
-            process_free(child);
+            collect(parent, child);
             refuse_waiters(parent);
             return;
         }
@@ -98,6 +105,8 @@ static void finish(struct process *process)
 {
     if (process->server != 0)
         report_server(process);
+    if (process->handle != 0)
+        process->time = port_time(process);
     release(process);
     if (process != process_init)
         give_away_children(process);
@@ -144,7 +153,7 @@ bool death_wait(struct process *process, uint64_t token, uint64_t word[6])
     struct process *child = zombie_of(process, pid);
     if (child != NULL) {
         fill_answer(child, word);
-        process_free(child);
+        collect(process, child);
         refuse_waiters(process);
         return true;
     }

@@ -65,6 +65,9 @@ void port_thread_stop(struct process *process, unsigned number);
 
 void port_thread_priority(struct process *process, unsigned number, unsigned priority);
 
+/* How long its threads have run, in units of the time base, as ticks saw it. */
+uint64_t port_time(const struct process *process);
+
 /* The process, whose space is made, becomes the server that others have in `slot`: it receives at
  * SLOT_ENDPOINT, and there also what comes to SLOT_NOTIFICATION; it may attach interrupts; the
  * console's gets the serial port at DEVICE_ADDRESS. ERR_POOL. What was made ends with its space. */

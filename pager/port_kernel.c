@@ -267,6 +267,14 @@ void port_thread_priority(struct process *process, unsigned number, unsigned pri
     lock_release(&kernel_lock);
 }
 
+uint64_t port_time(const struct process *process)
+{
+    lock_acquire(&kernel_lock);
+    uint64_t time = space_of(process)->time;
+    lock_release(&kernel_lock);
+    return time;
+}
+
 /* The console's interrupt is attached here: its number stays between kernel and core. */
 static err_t give_device(struct space *space, unsigned slot, struct notification *notification)
 {

@@ -253,6 +253,11 @@ void port_thread_priority(struct process *process, unsigned number, unsigned pri
     sys_thread_priority(thread_slot(process, number), priority);
 }
 
+uint64_t port_time(const struct process *process)
+{
+    return (uint64_t)sys_time(space_slot(process));
+}
+
 /* The console's interrupt is attached here: its number stays between kernel and pager. */
 static err_t give_device(struct process *server, unsigned slot)
 {

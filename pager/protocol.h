@@ -90,6 +90,8 @@ enum request {
                   can only be killed, exit, and have memory -> its number. It finds struct boot_info
                   at the address in its a0. ERR_INVALID (no whole leaves), ERR_LIMIT (one is there),
                   ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_POOL */
+    REQ_TIMES, /* -> how long the caller ran, as ticks of the clock saw it, in units of the time
+                  base; a1 the same of children that were waited for, with theirs */
 };
 
 enum kill_mode { KILL_ONE, KILL_FAMILY /* descendants too */, KILL_PROBE /* nobody */ };

@@ -257,6 +257,10 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
         error = process == process_init ? launch_pager(word) : ERR_PERMISSION;
         word[0] = (uint64_t)error;
         return true;
+    case REQ_TIMES:
+        word[0] = port_time(process);
+        word[1] = process->children_time;
+        return true;
     case REQ_WAIT: return death_wait(process, token, word);
     case REQ_WORD_WAIT: return words_wait(process, token, word);
     case REQ_HANDLER: return invalid_wait(process, token, word);

@@ -72,6 +72,9 @@ bool fake_is_idle(const struct process *process, unsigned thread);
 const uint64_t *fake_reply(const struct process *process, unsigned thread);
 const struct port_registers *fake_registers(const struct process *process, unsigned thread);
 
+/* It has run so long (port_time), in all. */
+void fake_has_run(const struct process *process, uint64_t time);
+
 /* The installed rights, 0: none; *frame may be NULL. fake_corrupt writes an entry past all checks.
  */
 unsigned fake_entry(const struct process *process, uint64_t va, pfn_t *frame);

@@ -93,6 +93,16 @@ void port_thread_priority(struct process *process, unsigned number, unsigned pri
         fake_breach("a priority that the kernel refuses", priority);
 }
 
+void fake_has_run(const struct process *process, uint64_t time)
+{
+    fake_space_of(process)->time = time;
+}
+
+uint64_t port_time(const struct process *process)
+{
+    return fake_space_of(process)->time;
+}
+
 err_t port_server_make(struct process *server, unsigned slot)
 {
     (void)fake_space_of(server);

@@ -28,6 +28,7 @@ struct fake_space {
     struct fake_thread thread[THREADS_MAX];
     uint64_t badge[SERVER_FIRST + SERVERS]; /* of the capabilities of servers */
     bool writes;                            /* may write to the console */
+    uint64_t time;                          /* that it ran */
 };
 
 extern struct fake_space fake_space[FAKE_SPACES];

@@ -101,6 +101,26 @@ static void test_deaths(void)
     check_end();
 }
 
+/* Own time; and children's, with theirs, when they have been waited for and not before. */
+static void test_times(void)
+{
+    struct process *p = check_start(), *q = fake_fork(p), *r = fake_fork(q);
+    uint64_t word[6] = {REQ_TIMES};
+    fake_has_run(p, 100);
+    fake_has_run(q, 20);
+    fake_has_run(r, 3);
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == 100 && word[1] == 0);
+    fake_call(r, REQ_EXIT, 0, 0, 0);
+    CHECK(fake_call(q, REQ_TIMES, 0, 0, 0) == 20 && q->children_time == 0);
+    CHECK(fake_call(q, REQ_WAIT, (uint64_t)-1, 0, 0) > 0 && q->children_time == 3);
+    uint64_t wait[6] = {REQ_WAIT, (uint64_t)-1, 0};
+    CHECK(fake_request(p, 0, wait) == FAKE_WAITS);
+    fake_call(q, REQ_EXIT, 0, 0, 0);
+    word[0] = REQ_TIMES;
+    CHECK(fake_request(p, 0, word) == FAKE_ANSWERED && word[0] == 100 && word[1] == 23);
+    check_end();
+}
+
 static pfn_t watched;
 static uint32_t seen_refs;
 
@@ -186,6 +206,7 @@ void test_processes(void)
     test_fork();
     test_page();
     test_deaths();
+    test_times();
     test_threads();
     test_words();
 }

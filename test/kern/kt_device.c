@@ -223,8 +223,10 @@ static int numbers(void)
     CHECK((uint64_t)total < info->total_npages);
     IS(sys_statistics(STAT_HARTS), info->nharts);
     IS(sys_statistics(STAT_TIMEBASE), info->timebase_hz);
-    CHECK(sys_statistics(STAT_SHOOTDOWNS) >= 0);
-    static const uint64_t no_index[] = {STAT_SHOOTDOWNS + 1, 100, 1ul << 32, ~0ul};
+    CHECK(sys_statistics(STAT_SHOOTDOWNS) >= 0 && sys_time(SELF) >= 0);
+    IS(sys_time(EMPTY_SLOT), ERR_CAPABILITY);
+    IS(sys_time(EP), ERR_CAPABILITY);
+    static const uint64_t no_index[] = {STAT_TIME + 1, 100, 1ul << 32, ~0ul};
     static const uint64_t no_call[] = {SYS_LAST + 1,          64,        1000, 1ul << 32,
                                        1ul << 32 | SYS_YIELD, 1ul << 63, ~0ul};
     for (unsigned i = 0; i < sizeof no_index / sizeof no_index[0]; i++)
