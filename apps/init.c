@@ -220,5 +220,7 @@ int main(int argc, char **argv)
     if (argc > 1)
         parse(argv[1], &line, &npages);
     start_servers(npages);
+    if (line == shell)
+        printf("Holstein: ls shows the programs, cat README tells of them, exit powers off.\n");
     power_off(run(line, line == shell));
 }

@@ -210,10 +210,10 @@ static const struct {
 
 static bool run(unsigned i)
 {
-    long before = nfree(), after = 0;
     uint32_t status = 0, cause = 0;
     printf("policytest: %s ", tests[i].name);
-    fflush(stdout);
+    fflush(stdout); /* by now it has the page that files need, if it needs one */
+    long before = nfree(), after = 0;
     pid_t child = fork();
     if (child == 0) {
         tests[i].function();

@@ -75,9 +75,9 @@ pid_t test_fork(void)
 
 static bool run(const char *program, const struct test *test)
 {
-    long before = test_free_pages();
     printf("%s: %s ", program, test->name);
-    fflush(stdout);
+    fflush(stdout); /* by now it has the page that files need, if it needs one */
+    long before = test_free_pages();
     pid_t child = fork();
     if (child == 0) {
         test->function();

@@ -288,10 +288,11 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
     resume(thread);
 }
 
+static struct lock washing;
+
 /* One hart at a time; the others wait, and look again at their next tick. */
 bool up_idle(void)
 {
-    static struct lock washing;
     if (!lock_try(&washing))
         return false;
     bool washed = laundry_wash();

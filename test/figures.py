@@ -63,12 +63,25 @@ def write_readme():
     PICTURE.write_text(picture(read_record()), encoding='utf-8')
 
 
+def paragraph_is_true(text, record):
+    """Does what the README says of an upgrade add up to the record's difference?"""
+    said = re.search(r'Where the (\d+) of an upgrade go\b(?:.|\n)*?adds (\d+) to deliver(?:.|\n)*?'
+                     r'\b(\d+) to come back(?:.|\n)*?\b(\d+) to resume', text)
+    difference = record['pager', 'fault_upgrade', 0] - record['mono', 'fault_upgrade', 0]
+    total, *parts = map(int, said.groups()) if said else (None,)
+    return total == sum(parts) == difference
+
+
 def main():
     if sys.argv[1:] == ['--write']:
         write_readme()
     wrong = []
     if find(README.read_text(encoding='utf-8'))[0] != table(read_record()):
         wrong.append('README.md')
+    if not paragraph_is_true(README.read_text(encoding='utf-8'), read_record()):
+        print('figures: README.md: where an upgrade goes does not add up to the record: see '
+              'test/profile bench fault_upgrade')
+        return 1
     if not PICTURE.exists() or PICTURE.read_text(encoding='utf-8') != picture(read_record()):
         wrong.append(str(PICTURE.relative_to(measure.ROOT)))
     for name in wrong:

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 kinds = sys.argv[1] == '--kinds'
-found = sorted(Path(sys.argv[-1]).resolve().glob('*.c'))
+folder = Path(sys.argv[-1])
+if not folder.is_absolute():
+    sys.exit(f'not an absolute path: {folder}')
+found = sorted(folder.resolve().glob('*.c'))
 if not found:
-    sys.exit(f'no *.c in {sys.argv[-1]}')
+    sys.exit(f'no *.c in {folder}')
 for path in found:
     text = path.read_text(errors='replace')
     kind = 'xv6' if re.search(r'^[ \t]*#[ \t]*include[ \t]*"user/user.h"', text, re.M) else 'posix'
