@@ -35,21 +35,13 @@ static uint64_t round_up(uint64_t value)
 
 static void read_machine(uint64_t device_tree, struct dt_machine *machine)
 {
-    static const char *const why[] = {
-        [DT_BAD_HEADER] = "bad header",
-        [DT_TRUNCATED] = "truncated",
-        [DT_BAD_STRUCTURE] = "bad structure",
-        [DT_NO_MEMORY] = "no memory node",
-        [DT_NO_HART] = "no hart",
-        [DT_NO_TIMEBASE] = "no time base",
-    };
     const void *blob = (const void *)device_tree;
     uint64_t nbytes = dt_total_bytes(blob);
     if (nbytes > DT_MAX)
         boot_fail("device tree", "too large");
     enum dt_error error = dt_read(blob, nbytes, pool_pfn(image_start) << PAGE_SHIFT, machine);
     if (error != DT_OK)
-        boot_fail("device tree", why[error]);
+        boot_fail("device tree", dt_error_text(error));
     console_set_tester(machine->tester.nbytes == 0 ? 0 : machine->tester.base);
 }
 

@@ -155,3 +155,17 @@ enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, struct d
         return DT_NO_HART;
     return out->timebase_hz == 0 ? DT_NO_TIMEBASE : DT_OK;
 }
+
+const char *dt_error_text(enum dt_error error)
+{
+    switch (error) {
+    case DT_OK: return "no error";
+    case DT_BAD_HEADER: return "bad header";
+    case DT_TRUNCATED: return "truncated";
+    case DT_BAD_STRUCTURE: return "bad structure";
+    case DT_NO_MEMORY: return "no memory node";
+    case DT_NO_HART: return "no hart";
+    case DT_NO_TIMEBASE: return "no time base";
+    }
+    return "unknown error";
+}

@@ -49,6 +49,9 @@ enum dt_error {
     DT_NO_TIMEBASE,
 };
 
+/* A short phrase for a message, never NULL. */
+const char *dt_error_text(enum dt_error error);
+
 /* The size that the header states, or 0 if the magic is not there. Reads 8 bytes. */
 size_t dt_total_bytes(const void *blob);
 
