@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """What whole programs cost under each pager policy: apps/workload.c, a boot a policy.
 
-usage: policies.py [--build DIR] [--kernel pager|mono] [--markdown] [POLICY...]
+usage: policies.py [--build DIR] [--kernel pager|mono] [--write] [POLICY...]
+
+All policies of the tree on holstein.elf: are pager/policy/README.md's tables within one percent of
+what was measured? --write makes them anew.
 """
 
 import argparse
@@ -44,7 +47,7 @@ def faults(row):
     return row['upgrades'] + row['copies'] + row['zeros'] + row['maps']
 
 
-def table(title, policies, figures, cell, markdown):
+def table(title, policies, figures, cell, markdown=False):
     names = list(next(iter(figures.values())))
     lines = [[title, *policies]]
     lines += [[name, *(f'{cell(figures[policy][name]):,}' for policy in policies)]
@@ -59,6 +62,47 @@ def table(title, policies, figures, cell, markdown):
 
 def copied(row):
     return row['copies'] + row['ahead']
+
+
+TABLES = (('thousand instructions', lambda row: round(row['instructions'] / 1000)),
+          ('faults', faults),
+          ('pages copied', copied),
+          ('frames at the peak', lambda row: row['peak']),
+          ('longest pause', lambda row: row['pause']))
+README = ROOT / 'pager/policy/README.md'
+
+
+def old_table(text, title):
+    """Where README.md has the table of that title; None: it has none."""
+    return re.search(rf'(?m)^\| {title} \|.*\n(?:\|.*\n)+', text)
+
+
+def cells(lines):
+    """{(row, column): number} of a markdown table."""
+    head, _, *rows = [[word.strip() for word in line.strip('| ').split('|')]
+                      for line in lines.strip().split('\n')]
+    return {(row[0], column): int(word.replace(',', ''))
+            for row in rows for column, word in zip(head[1:], row[1:])}
+
+
+def stale_readme(policies, figures, write):
+    """Names of the README's tables that are not what was measured; with `write` none is."""
+    text, stale = README.read_text(encoding='utf-8'), []
+    for title, cell in TABLES:
+        if (old := old_table(text, title)) is None:
+            continue
+        new = table(title, policies, figures, cell, True) + '\n'
+        if write:
+            text = text.replace(old[0], new)
+        else:
+            said, seen = cells(old[0]), cells(new)
+            if said.keys() != seen.keys() or any(abs(said[at] - seen[at]) > 0.01 * seen[at]
+                                                 for at in seen):
+                stale.append(title)
+    if write:
+        README.write_text(text, encoding='utf-8')
+    return [f'README.md: {title}: not what was measured: test/policies.py --write mends it'
+            for title in stale]
 
 
 # What policies are for: policy, workload, figure, at most so much of cow's.
@@ -107,7 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build')
     parser.add_argument('--kernel', choices=('pager', 'mono'), default='pager')
-    parser.add_argument('--markdown', action='store_true')
+    parser.add_argument('--write', action='store_true')
     parser.add_argument('policy', nargs='*')
     arguments = parser.parse_args()
     policies = arguments.policy or known(arguments.build)
@@ -117,14 +161,13 @@ def main():
         if not figures[policy]:
             print(f'{policy}: FAILED')
             return 1
-    for title, cell in (('thousand instructions', lambda row: round(row['instructions'] / 1000)),
-                        ('faults', faults),
-                        ('pages copied', copied),
-                        ('frames at the peak', lambda row: row['peak']),
-                        ('longest pause', lambda row: row['pause'])):
-        print('\n' + table(title, policies, figures, cell, arguments.markdown))
+    for title, cell in TABLES:
+        print('\n' + table(title, policies, figures, cell))
     broken = broken_claims(figures) + \
         broken_fork_claim(arguments.build, arguments.kernel, policies)
+    of_the_tree = all((README.parent / f'{policy}.c').exists() for policy in policies)
+    if not arguments.policy and of_the_tree and arguments.kernel == 'pager':
+        broken += stale_readme(policies, figures, arguments.write)
     print('\n'.join(['', *broken]) if broken else '')
     return 1 if broken else 0
 
