@@ -43,10 +43,22 @@ def letters(steps):
     return dict(zip(frames, 'ABCDEFGHIJ'))
 
 
+def changed(pages, before):
+    """({(process, page)}: another frame or other rights, {frame}: another count). The first step
+    has changed nothing."""
+    if not before:
+        return set(), set()
+    entries = {(page.process, page.page): (page.frame, page.installed) for page in before}
+    counts = {page.frame: page.owners for page in before}
+    return ({(page.process, page.page) for page in pages
+             if entries.get((page.process, page.page)) != (page.frame, page.installed)},
+            {page.frame for page in pages if counts.get(page.frame) != page.owners})
+
+
 def draw(step, pages, letter, before):
     """The maps of parent and child on the two sides, frames with their counts between them. What
-    another step has changed (`before`) is marked."""
-    changed = set(pages) - {page._replace(step=step) for page in before}
+    differs from the step before is marked."""
+    new_entries, new_counts = changed(pages, before)
     frames = {page.frame: page for page in pages}
     ys = {frame: 34 + ROW * i for i, frame in enumerate(
         sorted(frames, key=lambda frame: letter[frame]))}
@@ -55,10 +67,10 @@ def draw(step, pages, letter, before):
     if any(page.process == 'child' for page in pages):
         parts.append(svg.text(svg.WIDTH - PAGE_WIDTH / 2, 14, 'child', 'strong', 'middle'))
     for page in pages:
-        parts.append(entry(page, ys[page.frame], page in changed and bool(before)))
+        parts.append(entry(page, ys[page.frame], (page.process, page.page) in new_entries))
     for frame, y in ys.items():
-        page = frames[frame]
-        parts += [svg.rect(svg.WIDTH / 2 - 40, y, 80, 22, 'box frame'),
+        page, style = frames[frame], 'box frame changed' if frame in new_counts else 'box frame'
+        parts += [svg.rect(svg.WIDTH / 2 - 40, y, 80, 22, style),
                   svg.text(svg.WIDTH / 2, y + 15, f'{letter[frame]}  ×{page.owners}', 'strong',
                            'middle')]
     return svg.picture(''.join(parts), 40 + ROW * max(len(ys), 3), f'{step}: maps and counts')
