@@ -11,6 +11,7 @@ import qemu
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = {'pager': 'holstein.elf', 'mono': 'holstein-mono.elf'}
 SIZES = (0, 64, 1024, 4096, 16384)
+PAGE_SIZES = (16384, 4096)  # whose difference is the cost of a page more
 SINGLE = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'pipe')
 SIZED = ('fork', 'fork_exit_wait', 'fork_exec_wait')
 TIMEOUT = 300
@@ -104,7 +105,7 @@ def write(path, kind, rows):
 def medians(figures):
     """{(kernel, name, size): instructions}, with (kernel, 'fork', 'page') for a page's own cost."""
     costs = {key: figure.median for key, figure in figures.items()}
-    large, small = SIZES[-1], SIZES[-2]
+    large, small = PAGE_SIZES
     for kernel in IMAGES:
         if {(kernel, 'fork', large), (kernel, 'fork', small)} <= costs.keys():
             costs[kernel, 'fork', 'page'] = \

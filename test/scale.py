@@ -3,7 +3,7 @@
 
 Writes BUILD/compare/scale.csv and prints its table. KIND `alive`: N other processes are there;
 `sharers`: N processes have the page; `bytes`: NAME `process` or `page`, SIZE `kernel` or `pager`;
-`most`: processes at once in so many MiB.
+`most`: depth of a chain of forks in so many MiB.
 """
 
 import argparse
@@ -56,9 +56,9 @@ def footprint(build, kernel):
 
 
 def most(build, kernel):
-    """A chain of processes until a fork is refused; init and its first one come on top."""
+    """A chain of processes until a fork is refused."""
     _, values = qemu.tests(boot(build, kernel, 'forktest', MEMORY))
-    return [Point(kernel, 'most', 'processes', MEMORY, values['chain']['depth'] + 2)]
+    return [Point(kernel, 'most', 'chain', MEMORY, values['chain']['depth'])]
 
 
 def measure_all(build, names):
@@ -111,7 +111,7 @@ def table(points, names):
         lines += [f'{kernel}: bytes kept ' + ', '.join(
             f'a {name}: {kept[name, "kernel"]:,} + {kept[name, "pager"]:,}'
             for name in ('process', 'page')) + ' (kernel + pager)',
-            f'{"":{len(kernel) + 2}}{number:,} processes at once in {MEMORY} MiB']
+            f'{"":{len(kernel) + 2}}a chain of {number:,} processes in {MEMORY} MiB']
     return lines
 
 

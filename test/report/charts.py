@@ -4,23 +4,29 @@ import math
 
 from report import svg
 
-BAR, LABEL, VALUE = 15, 48, 66  # height of a bar; room on its left and on its right
+BAR, LABEL, VALUE = 15, 48, 66  # height of a bar; least room on its left, room on its right
+DIGIT, LETTER = 8, 7  # at most so wide
 
 
 def bars(rows, budget=None, label=''):
-    """rows: [(name, value, style)], one below the other from zero on; `budget`: a mark."""
+    """rows: [(name, value, style)], one below the other from zero on; `budget`: a mark, which no
+    value stands on."""
     longest = max([value for _, value, _ in rows] + ([budget] if budget else []))
-    room = svg.WIDTH - LABEL - VALUE
+    left = max(LABEL, 8 + LETTER * max(len(name) for name, *_ in rows))
+    room = svg.WIDTH - left - VALUE
+    mark = left + room * (budget or 0) / longest
     parts, values = [], []
     for i, (name, value, style) in enumerate(rows):
         y, width = i * (BAR + 5), room * value / longest
-        parts += [svg.text(LABEL - 6, y + 12, name, 'small', 'end'),
-                  svg.rect(LABEL, y, width, BAR, style)]
-        values.append(svg.text(LABEL + width + 6, y + 12, show(value), 'small strong halo'))
+        parts += [svg.text(left - 6, y + 12, name, 'small', 'end'),
+                  svg.rect(left, y, width, BAR, style)]
+        x, text = left + width + 6, show(value)
+        if budget and x - 4 < mark < x + DIGIT * len(text):
+            x = mark + 6
+        values.append(svg.text(x, y + 12, text, 'small strong halo'))
     height = len(rows) * (BAR + 5)
     if budget:
-        x = LABEL + room * budget / longest
-        parts.append(svg.line(x, -2, x, height - 3, 'budget'))
+        parts.append(svg.line(mark, -2, mark, height - 3, 'budget'))
     return svg.picture(''.join(parts + values), height, label)
 
 

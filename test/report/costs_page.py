@@ -9,6 +9,7 @@ from report.headline import title
 from report.tables import best, table
 
 KERNELS = ('pager', 'mono')
+POLICY_AGAIN = 'test/boot --icount --policy POLICY --run workload'
 # title, figure of a workload's row
 POLICY_FIGURES = (('thousand instructions', lambda row: round(row['instructions'] / 1000)),
                   ('faults', lambda row: sum(row[kind] for kind in
@@ -17,6 +18,14 @@ POLICY_FIGURES = (('thousand instructions', lambda row: round(row['instructions'
                   ('frames at the peak', lambda row: row['peak']),
                   ('longest pause, instructions', lambda row: row['pause']))
 
+BUCKETS = 'The few instructions more of many are processes in the same bucket, where the pager ' \
+    'looks one up by its number.'
+SCALING_NOTES = {'alive': f'<p class="note">{BUCKETS}</p>\n',
+                 'sharers': f'''<p class="note">From two sharers to three a fork grows once: it has one
+more frame to zero for the child’s tables, which with two is there, left clean by a process that
+ended. {BUCKETS} Upgrade and copy are an instruction less than above, where the one that loads the
+byte to be stored is counted too.</p>
+'''}
 HARTS_NAMES = {'scale_spin': 'computes, without a fault', 'scale_touch': 'touches pages of its own',
                'scale_copy': 'copies pages that all share', 'scale_fork': 'forks and waits'}
 
@@ -36,7 +45,7 @@ def sizes(costs):
         picture = charts.curves(series, {size: page_count(size) for size in found},
                                 f'{name} against size')
         cards += figure(picture, f'{title(name, 0)}: instructions against memory touched',
-                        measure.again('pager', name))
+                        *(measure.again(kernel, name) for kernel, *_ in series))
     return ('<p>Both axes are logarithmic. Fork shares a leaf of 512 pages in one system call, so '
             'the boundary vanishes in the pages.</p>\n'
             f'<div class="grid">{cards}</div>\n' + size_table(costs))
@@ -68,7 +77,9 @@ def scaling(points):
             growth = max((curve[counts[-1]] / curve[counts[0]] - 1) for curve in curves if curve)
             rows.append([name, *(charts.show(curve.get(n)) for curve in curves for n in counts),
                          f'{growth:+.1%}'])
-        parts.append(table(heads, rows) + f'<code class="again">{scale.again(kind)}</code>\n')
+        parts.append(table(heads, rows) + SCALING_NOTES[kind] +
+                     ''.join(f'<code class="again">{scale.again(kind, kernel)}</code>'
+                             for kernel in KERNELS) + '\n')
         parts.append(scale_pictures(points, kind, counts, what))
     return ''.join(parts)
 
@@ -100,12 +111,13 @@ def kept(points):
             rows.append([kernel, *(charts.show(found[name, where]) for name in ('process', 'page')
                                    for where in ('kernel', 'pager')), charts.show(number[0])])
     return table(['bytes of book-keeping', 'a process: kernel', 'pager', 'a mapped page: kernel',
-                  'pager', f'processes in {scale.MEMORY} MiB'], rows) + \
+                  'pager', f'depth of a chain of forks in {scale.MEMORY} MiB'], rows) + \
         '<p class="note">What a small process takes besides its own pages: space, thread and ' \
         'page tables; the pager’s frame for it, its map’s root and leaves. The table of counts comes ' \
-        'on top, one entry for each frame of memory.</p>\n' + \
-        f'<code class="again">{scale.again("bytes")}</code>' \
-        f'<code class="again">{scale.again("most")}</code>\n'
+        'on top, one entry for each frame of memory. The depth is what the test <code>chain</code> ' \
+        'prints; init and the program that begins the chain come on top.</p>\n' + \
+        ''.join(f'<code class="again">{scale.again(kind, kernel)}</code>'
+                for kind in ('bytes', 'most') for kernel in KERNELS) + '\n'
 
 
 def policies(found):
@@ -119,8 +131,10 @@ def policies(found):
         parts.append(f'<h3>{heading[0].upper()}{heading[1:]}</h3>\n'
                      + table(['workload', *names], rows))
     parts.append(f'<div class="grid">{policy_pictures(found)}</div>\n')
-    return ''.join(parts) + '<code class="again">test/policies.py</code>' \
-        '<code class="again">test/boot --icount --policy POLICY --run \'workload NAME\'</code>\n'
+    return ''.join(parts) + '<p class="note">The workloads run one after the other in one ' \
+        'boot. One that is named runs alone, and may find other frames clean: so its figures ' \
+        'differ a little.</p>\n<code class="again">test/policies.py</code>' \
+        f'<code class="again">{POLICY_AGAIN}</code>\n'
 
 
 def policy_pictures(found):
@@ -131,7 +145,7 @@ def policy_pictures(found):
                 for name, row in found.items()]
         picture = charts.bars(rows, label=f'{workload}: thousand instructions by policy')
         cards += figure(picture, f'<b>{workload}</b>: thousand instructions',
-                        f'test/boot --icount --policy POLICY --run \'workload {workload}\'')
+                        f'{POLICY_AGAIN} | grep ,{workload},')
     return cards
 
 

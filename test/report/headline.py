@@ -73,11 +73,19 @@ def bar_cards(costs):
         rows = [(kernel, rounded(costs[kernel, name, size]), kernel)
                 for kernel in ('pager', 'mono') if costs.get((kernel, name, size)) is not None]
         picture = charts.bars(rows, limits.get((name, size), {}).get('pager'), title(name, size))
-        again = measure.again('pager', name, size) if size == 0 else \
-            measure.again('pager', name, 'SIZE')
-        cards += (f'<figure class="card"><h3>{title(name, size)}</h3>{picture}'
-                  f'<code class="again">{again}</code></figure>\n')
+        formula = f'<figcaption>{page_formula(name)}</figcaption>' if size == 'page' else ''
+        commands = ''.join(f'<code class="again">{measure.again(kernel, name, at)}</code>'
+                           for kernel, *_ in rows
+                           for at in (measure.PAGE_SIZES if size == 'page' else (size,)))
+        cards += (f'<figure class="card"><h3>{title(name, size)}</h3>{picture}{formula}{commands}'
+                  '</figure>\n')
     return f'<div class="grid">{cards}</div>\n'
+
+
+def page_formula(name):
+    """How the cost of a page more is had from two figures."""
+    large, small = measure.PAGE_SIZES
+    return f'({name} {large} − {name} {small}) / {large - small:,}'
 
 
 def readme_picture(costs, style):
