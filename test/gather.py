@@ -12,7 +12,7 @@ import policies
 import scale
 from report import steps
 
-DRAWN = ('fault_upgrade', 'fault_copy')
+PROFILED = ('fault_upgrade', 'fault_copy', 'fault_zero', 'request', 'fork', 'fork_exec_wait')
 SCALING = measure.ROOT / 'test/scaling'
 
 
@@ -44,7 +44,7 @@ def all_policies(build):
 
 
 def profiles(build, kernels):
-    found, wanted = {}, [(kernel, name) for name in DRAWN for kernel in kernels]
+    found, wanted = {}, [(kernel, name) for name in PROFILED for kernel in kernels]
     for count, (kernel, name) in enumerate(wanted, 1):
         measure.progress_line(f'profile {count} of {len(wanted)}: {name} on {kernel}')
         found[kernel, name] = legs.profile(build, kernel, name)

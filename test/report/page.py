@@ -41,7 +41,8 @@ xv6-riscv of 2022 with the copy-on-write lab solved; tuned: the same with -O2, w
 functions and no junk fill; 8 slots: with 8 processes instead of 64, which it scans. seL4: release
 build, fast path, handler in another address space. Prototype: a throw-away one of this design,
 without interrupts, kill and servers. All
-measured as here; how they were taken over stands in <code>test/budgets.csv</code>.</p>
+measured as here; how they were taken over stands in <code>test/budgets.csv</code>. A page more is
+''' + headline.page_formula('fork') + '''. NAME and SIZE of each stand at the pictures below.</p>
 <code class="again">meson test -C build --benchmark</code>
 ''' + f'<code class="again">{escape(measure.again("pager"))}</code>' \
         f'<code class="again">{escape(measure.again("mono"))}</code>\n'
@@ -53,6 +54,7 @@ def page(results):
         section('table', 'All figures', table_section(costs)),
         section('operations', 'Each operation', OPERATIONS + headline.bar_cards(costs)),
         section('fault', 'A fault, drawn', fault_page.faults(results.profiles)),
+        section('others', 'Where the others go', fault_page.others(results.profiles)),
         section('fork', 'One fork, three pages, two stores', fault_page.fork_steps(results.steps)),
         section('size', 'Against size', costs_page.sizes(costs)),
         section('scale', 'Against processes and sharers', costs_page.scaling(results.points)),

@@ -7,7 +7,8 @@ from report.charts import show
 
 def table(heads, rows):
     """heads: HTML, or (HTML,) above a column of words. rows: lists of cells; a cell is text, or
-    (text, class), and what is HTML already is a Raw."""
+    (text, class), and what is HTML already is a Raw. Classes: `wrap` is words that may be long,
+    `word` words that are not, `part` of the row above, `best`, `over`."""
     head = ''.join(f'<th class="wrap">{head[0]}</th>' if isinstance(head, tuple) else
                    f'<th>{head}</th>' for head in heads)
     body = ''.join('<tr>' + ''.join(cell_of(cell) for cell in row) + '</tr>\n' for row in rows)

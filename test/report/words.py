@@ -1,0 +1,92 @@
+"""What the legs of a fault, their parts, functions and files are for, in a few words."""
+
+# leg, or (leg, part): what it is with the pager in user space; in the kernel.
+LEGS = {
+    'program': ('what leads to the trap; a store is begun once more', 'the same'),
+    'trap': ('registers saved, the cause found', 'the same code'),
+    'deliver': ('the message to the pager', 'a call of the core'),
+    ('deliver', 'receiver'): ('the kernel’s lock; the endpoint, and a thread of the pager that '
+                              'waits there', 'the core’s lock and stack'),
+    ('deliver', 'message'): ('a token for one answer; the program’s thread waits for it',
+                             'a request gets a token too'),
+    ('deliver', 'space changed'): ('the lock left, the pager’s page tables', 'the program’s stay'),
+    ('deliver', 'into user mode'): ('the pager’s registers; all others cleared, so that nothing '
+                                    'leaks', ''),
+    ('deliver', 'pager goes on'): ('its system call returns; a fault or a request?', ''),
+    'request': ('the request itself', 'the same code'),
+    'look-up': ('process, region, page, frame, count: the pager’s own books', 'the same code'),
+    'decision': ('is the page the process’s own, and what does the policy say', 'the same code'),
+    'copy': ('a frame taken, its 4,096 bytes copied or zeroed, an old owner counted off',
+             'the same code'),
+    'reply': ('the answer, by a system call', 'the return'),
+    ('reply', 'answer'): ('the answer put into registers', 'read; a request’s thread found '
+                          'again by its token'),
+    ('reply', 'second trap'): ('into the kernel once more: registers saved, the lock, the '
+                               'program’s thread', 'is there already'),
+    ('reply', 'checks'): ('the kernel does not trust the pager: its right to receive, the token, '
+                          'for an entry its right to the memory', 'none: it trusts itself'),
+    ('reply', 'entry'): ('frame and rights checked, the entry found and written, one address '
+                         'fenced', 'found, written, fenced; the lock left'),
+    ('reply', 'waits again'): ('the pager’s thread into the endpoint’s queue', ''),
+    'resume': ('back to the program', 'the same'),
+    ('resume', 'space changed'): ('the lock left, the program’s page tables', 'those it has'),
+    ('resume', 'registers'): ('all that it had', 'the same code'),
+    'other': ('not told apart', 'not told apart'),
+    'firmware': ('the machine’s firmware', 'the same'),
+}
+
+FUNCTIONS = {
+    'answerable': 'is the token that of a thread which waits for this pager',
+    'call_entry': 'the request onto the core’s stack',
+    'call_first': 'a request: from trap to core, and back',
+    'capability': 'a slot: type, right, still alive',
+    'change_over': 'the other thread and its page tables (satp)',
+    'clear_release': 'a lock left',
+    'deliver': 'receiver off the queue, sender waits',
+    'empty_endpoint': 'nothing else waits there to be received',
+    'fast_exit_faulted': 'the pager’s pc, sp, gp; the rest cleared; sret',
+    'fast_fault': 'the space’s endpoint for faults',
+    'fast_reply_receive': 'thread, space and endpoint read; which answer',
+    'fault_entry': 'the core’s stack',
+    'fault_first': 'a fault: from trap to core, the entry, and back',
+    'fault_frame': 'the frame in the answer',
+    'fault_item': 'address and rights in the answer',
+    'fence_page': 'sfence.vma of one address',
+    'install': 'frame, rights, leaf table, entry',
+    'item': 'address and rights into the answer',
+    'lock_soon': 'is the lock held: the slow way',
+    'lock_try': 'a lock taken',
+    'not_sending': 'sp, gp, tp, pc saved; which system call',
+    'receiver_for': 'a thread that waits, as urgent as the sender',
+    'sched_more_urgent': 'is one ready that is more urgent',
+    'serve_faults': 'the pager’s loop over faults',
+    'sys_reply_receive': 'the system call’s registers',
+    'thread_new_token': 'a number that is used once',
+    'tlb_catch_up': 'is a fence owed by this hart',
+    'trap_entry': 'whose trap, and why',
+    'wait_at': 'the queue’s new head',
+}
+
+FILES = {
+    'kern/fast_reply.c': 'answers to requests and faults, entries of faults',
+    'kern/fast_send.c': 'requests and faults as messages',
+    'kern/ipc.c': 'messages that the fast path leaves out',
+    'kern/leave.S': 'back to user mode: registers restored or cleared',
+    'kern/lock.h': 'locks',
+    'kern/memory.c': 'the pager’s right to the frames that it maps',
+    'kern/object.c': 'new spaces and threads get into the pager’s slots',
+    'kern/sched.c': 'who runs next',
+    'kern/space.c': 'the pager’s slots looked up; the core in the kernel has pointers',
+    'kern/syscall.c': 'the pager’s system calls: arguments and rights checked, locks',
+    'kern/table.c': 'page tables',
+    'kern/thread.c': 'threads made, started, stopped',
+    'kern/tlb.c': 'fences',
+    'kern/trap.S': 'into the kernel: registers saved',
+    'kern/trap.c': 'traps that the fast path leaves out',
+    'kern/vm.c': 'entries that are not written at once',
+    'pager/fault.c': 'faults',
+    'pager/port_kernel.c': 'what the core asks of the kernel, as calls',
+    'pager/port_user.c': 'what the core asks of the kernel, as system calls',
+    'pager/server.c': 'the pager’s loop: messages and answers',
+    'pager/up_kernel.c': 'requests and faults as calls of the core',
+}
