@@ -106,7 +106,7 @@ static void finish(struct process *process)
     if (process->server != 0)
         report_server(process);
     if (process->handle != 0)
-        process->time = port_time(process);
+        process->time += port_time(process);
     release(process);
     if (process != process_init)
         give_away_children(process);

@@ -98,6 +98,7 @@ static err_t renew_space(struct process *process)
     }
     struct identity new = identity_of(process);
     set_identity(process, &old);
+    process->time += port_time(process);
     port_space_destroy(process); /* and all its threads */
     set_identity(process, &new);
     process->threaded = false;

@@ -74,7 +74,7 @@ struct process {
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
-    uint64_t time;                   /* zombie: how long it ran (port_time) */
+    uint64_t time;                   /* how long it ran in spaces that it left (port_time) */
     uint64_t children_time;          /* of those that it waited for, and that they waited for */
     uint8_t priority;
     uint8_t connected; /* bits: has the capability of that server */

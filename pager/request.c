@@ -258,7 +258,7 @@ static bool handle(struct process *process, uint64_t token, uint64_t word[6])
         word[0] = (uint64_t)error;
         return true;
     case REQ_TIMES:
-        word[0] = port_time(process);
+        word[0] = process->time + port_time(process);
         word[1] = process->children_time;
         return true;
     case REQ_WAIT: return death_wait(process, token, word);

@@ -143,14 +143,18 @@ static void test_pinned(void)
     check_end();
 }
 
-/* What its other threads had asked for before is not the new program's. */
+/* What its other threads had asked for before is not the new program's; how long it ran is. */
 static void test_threaded(void)
 {
     struct process *p = check_start();
     uint64_t badge = p->badge;
     CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1);
+    fake_has_run(p, 7);
     CHECK(fake_exec(p, check_stack(), "b") == FAKE_SILENT);
     CHECK(p->badge != badge && process_of(badge) == NULL && p->threads == 1);
+    CHECK(fake_call(p, REQ_TIMES, 0, 0, 0) == 7); /* in another space now */
+    fake_has_run(p, 2);
+    CHECK(fake_call(p, REQ_TIMES, 0, 0, 0) == 9);
     check_end();
 }
 
