@@ -43,6 +43,7 @@ class Call:
     def __init__(self, function, hart, time, since):
         self.function, self.hart, self.time, self.since = function, hart, time, since
         self.until, self.stack, self.arguments, self.visit = time, 0, (), None
+        self.repeated = False  # its instruction was stopped, and is logged again
 
 
 class Visit:
@@ -133,6 +134,8 @@ class Watch:
                     self.instruction(int(hart), address)
                 elif again or (asynchronous == b'0' and
                                int(cause, 16) != execution.ECALL_FROM_USER):
+                    if self.calls and self.calls[-1].time == self.time:
+                        self.calls[-1].repeated = True
                     self.time -= 1
 
 
@@ -205,5 +208,6 @@ def run(build, policy=''):
     output = watched(build, policy, watch)
     if asked(build, policy, watch) != output:
         raise measure.Failed('two runs differ in what they print')
-    visits(watch.calls, set(watch.outcomes.values()))
-    return output, watch.calls
+    made = [call for call in watch.calls if not call.repeated]
+    visits(made, set(watch.outcomes.values()))
+    return output, made
