@@ -28,7 +28,7 @@ struct token {
 };
 
 static struct token token[TOKENS_MAX + 1];
-static char text[2 * LINE_NBYTES];
+static char text[2 * LINE_NBYTES]; /* each word of a line, and its NUL */
 static int last_status;
 static bool interactive, interrupted; /* by the key: the rest of the line is not run */
 
@@ -54,6 +54,10 @@ static bool cut_line(const char *line)
 {
     char *to = text;
     int n = 0;
+    if (strlen(line) >= LINE_NBYTES) {
+        fprintf(stderr, "sh: line too long\n");
+        return false;
+    }
     for (const char *at = line + strspn(line, " \t\n"); *at != '\0'; at += strspn(at, " \t\n")) {
         if (n == TOKENS_MAX) {
             fprintf(stderr, "sh: line too long\n");
@@ -262,7 +266,13 @@ static bool read_line(char line[LINE_NBYTES])
             break;
     }
     line[n] = '\0';
-    return n > 0;
+    if (n < LINE_NBYTES - 1 || line[n - 1] == '\n')
+        return n > 0;
+    fprintf(stderr, "sh: line too long\n");
+    while (read(0, line, 1) == 1 && line[0] != '\n')
+        ;
+    line[0] = '\0';
+    return true;
 }
 
 static void report_background(void)
