@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 64 };
+enum { ARGUMENTS_MAX = 64, LINKS_MAX = 65535 };
 
 /* The arguments that follow, as far as their NULL; false: too many. */
 static bool collect(char *argv[ARGUMENTS_MAX], const char *first, va_list more)
@@ -51,7 +51,10 @@ int creat(const char *name, mode_t mode)
 int access(const char *name, int mode)
 {
     struct stat stat_of;
-    (void)mode;
+    if ((mode & ~(R_OK | W_OK | X_OK)) != 0) {
+        errno = EINVAL;
+        return -1;
+    }
     return stat(name, &stat_of);
 }
 
@@ -68,8 +71,8 @@ int rename(const char *old, const char *new)
             errno = EISDIR;
             return -1;
         }
-        if (S_ISDIR(from.st_mode)) {
-            errno = EPERM;
+        if (S_ISDIR(from.st_mode) || from.st_nlink == LINKS_MAX) {
+            errno = S_ISDIR(from.st_mode) ? EPERM : EMLINK;
             return -1;
         }
         if (unlink(new) != 0 || link(old, new) != 0)

@@ -110,7 +110,8 @@ clock_t clock(void)
 {
     uint64_t word[2];
     used(word);
-    return (clock_t)(word[0] * CLOCKS_PER_SEC / libsys_timebase());
+    uint64_t base = libsys_timebase();
+    return (clock_t)(word[0] / base * CLOCKS_PER_SEC + word[0] % base * CLOCKS_PER_SEC / base);
 }
 
 clock_t times(struct tms *to)

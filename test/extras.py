@@ -30,6 +30,17 @@ int main(int argc, char **argv)
            access("two", F_OK) == 0 && rename("one", "two") != 0 && rename("two", "/") != 0 ? "ok" : "FAILED");
     sprintf(copy, "%.2f", argc / 4.0);
     printf("hello: float %s\n", strcmp(copy, "0.50") == 0 ? "ok" : "FAILED");
+    FILE *script = fopen("script", "w");
+    fprintf(script, "echo %01200d\necho hello: script ok\n", 0);
+    fclose(script);
+    sprintf(copy, "echo %01200d", 0);
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0)
+            i == 0 ? execl("/sh", "sh", "-c", copy, NULL) : execl("/sh", "sh", "script", NULL);
+        int end;
+        wait(&end);
+        printf("hello: long %s\n", WIFEXITED(end) ? "ok" : "FAILED");
+    }
     if (fork() == 0) {
         execlp("echo", "echo", "hello:", "execlp", "ok", (char *)NULL);
         exit(1);
@@ -101,7 +112,8 @@ static void test_sbrk(void)
 static void test_write(void)
 {
     char *top = sbrk(PGSIZE), c = 0;
-    int fd = open("f", O_CREATE | O_RDWR), other;
+    int fd = open("f", O_CREATE | O_RDWR), other, ends[2];
+    struct stat st;
     write(fd, "abcd", 4);
     other = open("f", O_RDWR | O_TRUNC);
     say("holes", write(fd, "x", 1) == -1 && write(other, "AB", 2) == 2 && write(fd, "x", 1) == -1);
@@ -112,8 +124,18 @@ static void test_write(void)
     say("written", read(fd, &c, 1) == 1 && c == 'A' && read(fd, &c, 1) == 1 && read(fd, &c, 1) == 1 && c == 'X' &&
         read(fd, &c, 1) == 0 && unlink("f") == 0);
     close(fd);
+    sbrk(2 * PGSIZE); /* two good pages and a part of a third, then bad ones */
+    fd = open("g", O_CREATE | O_RDWR);
+    say("prefix", write(fd, top + 100, 4 * PGSIZE) == -1 && fstat(fd, &st) == 0 &&
+        st.size == 3 * PGSIZE - 100 && write(fd, top, 0) == 0);
+    say("pipes", pipe(ends) == 0 && write(ends[1], top + 3 * PGSIZE - 3, 10) == 3 &&
+        write(ends[1], top + 3 * PGSIZE, 10) == -1);
+    close(fd);
     close(other);
-    sbrk(-PGSIZE);
+    close(ends[0]);
+    close(ends[1]);
+    unlink("g");
+    sbrk(-3 * PGSIZE);
     pause(0);
 }
 
@@ -192,7 +214,7 @@ def main():
                                 capture_output=True, text=True, check=False)
         print(events.stdout)
         replaced = replaced and re.search(r'replaced +[1-9]\d* in the trace', events.stdout)
-        hello = hello and 'hello: execlp ok' in output
+        hello = hello and 'hello: execlp ok' in output and 'hello: script ok' in output
         good = hello and 'child=12' in output and cowtest and anything and replaced
         return 0 if good and events.returncode == 0 else 1
 

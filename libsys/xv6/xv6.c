@@ -72,18 +72,21 @@ static bool is_beyond_end(int fd)
     return offset > 0 && fstat(fd, &stat_of) == 0 && offset > stat_of.st_size;
 }
 
-/* Files have no holes. What lies before a bad address is written, though the call fails. */
+/* Files have no holes. What lies before a bad address is written, though for a file the call fails;
+ * a pipe and the console tell how much that was. */
 int xv6_write(int fd, const void *from, int nbytes)
 {
-    if (nbytes < 0 || is_beyond_end(fd))
+    if (nbytes < 0 || (nbytes > 0 && is_beyond_end(fd)))
         return -1;
     long n = write(fd, from, (size_t)nbytes);
-    if (n < 0 && errno == EFAULT) {
-        size_t good = PAGE_SIZE - (uintptr_t)from % PAGE_SIZE;
-        if (good < (size_t)nbytes)
-            write(fd, from, good);
-    }
-    return (int)n;
+    if (n == nbytes || (n < 0 && errno != EFAULT))
+        return (int)n;
+    long done = n > 0 ? n : 0;
+    const char *at = (const char *)from + done;
+    long good = PAGE_SIZE - (long)((uintptr_t)at % PAGE_SIZE);
+    if (good < nbytes - done && (n = write(fd, at, (size_t)good)) > 0)
+        done += n;
+    return done == 0 || lseek(fd, 0, SEEK_CUR) >= 0 ? -1 : (int)done;
 }
 
 int xv6_read(int fd, void *to, int nbytes)
