@@ -22,24 +22,29 @@ static bool collect(char *argv[ARGUMENTS_MAX], const char *first, va_list more)
     return false;
 }
 
-int execl(const char *path, const char *first, ...)
+static int exec_list(int (*exec)(const char *, char *const[]), const char *path, const char *first,
+                     va_list more)
 {
     char *argv[ARGUMENTS_MAX];
+    return collect(argv, first, more) ? exec(path, argv) : -1;
+}
+
+int execl(const char *path, const char *first, ...)
+{
     va_list more;
     va_start(more, first);
-    bool good = collect(argv, first, more);
+    int result = exec_list(execv, path, first, more);
     va_end(more);
-    return good ? execv(path, argv) : -1;
+    return result;
 }
 
 int execlp(const char *file, const char *first, ...)
 {
-    char *argv[ARGUMENTS_MAX];
     va_list more;
     va_start(more, first);
-    bool good = collect(argv, first, more);
+    int result = exec_list(execvp, file, first, more);
     va_end(more);
-    return good ? execvp(file, argv) : -1;
+    return result;
 }
 
 int creat(const char *name, mode_t mode)
