@@ -11,8 +11,7 @@
 static void totals(void)
 {
     printf("pager: %ld frames, %ld free; upgrades %ld, copies %ld, zero-fills %ld (%ld by frames "
-           "cleared "
-           "in idle time), verdicts replaced %ld\n",
+           "cleared in idle time), verdicts replaced %ld\n",
            holstein_statistic(STATISTIC_TOTAL), holstein_statistic(STATISTIC_FREE),
            holstein_statistic(STATISTIC_UPGRADES), holstein_statistic(STATISTIC_COPIES),
            holstein_statistic(STATISTIC_ZEROS), holstein_statistic(STATISTIC_WASHED),

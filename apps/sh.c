@@ -50,19 +50,21 @@ static const char *cut_word(const char *at, char **to)
     return at;
 }
 
+static bool too_long(void)
+{
+    fprintf(stderr, "sh: line too long\n");
+    return false;
+}
+
 static bool cut_line(const char *line)
 {
     char *to = text;
     int n = 0;
-    if (strlen(line) >= LINE_NBYTES) {
-        fprintf(stderr, "sh: line too long\n");
-        return false;
-    }
+    if (strlen(line) >= LINE_NBYTES)
+        return too_long();
     for (const char *at = line + strspn(line, " \t\n"); *at != '\0'; at += strspn(at, " \t\n")) {
-        if (n == TOKENS_MAX) {
-            fprintf(stderr, "sh: line too long\n");
-            return false;
-        }
+        if (n == TOKENS_MAX)
+            return too_long();
         token[n].text = to;
         if (strncmp(at, ">>", 2) == 0) {
             token[n++].sign = 'A';
@@ -268,7 +270,7 @@ static bool read_line(char line[LINE_NBYTES])
     line[n] = '\0';
     if (n < LINE_NBYTES - 1 || line[n - 1] == '\n')
         return n > 0;
-    fprintf(stderr, "sh: line too long\n");
+    too_long();
     while (read(0, line, 1) == 1 && line[0] != '\n')
         ;
     line[0] = '\0';
