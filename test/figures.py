@@ -75,14 +75,14 @@ def paragraph_is_true(text, record):
 def main():
     if sys.argv[1:] == ['--write']:
         write_readme()
-    wrong = []
-    if find(README.read_text(encoding='utf-8'))[0] != table(read_record()):
+    wrong, text, record = [], README.read_text(encoding='utf-8'), read_record()
+    if find(text)[0] != table(record):
         wrong.append('README.md')
-    if not paragraph_is_true(README.read_text(encoding='utf-8'), read_record()):
+    if not paragraph_is_true(text, record):
         print('figures: README.md: where an upgrade goes does not add up to the record: see '
               'test/profile bench fault_upgrade')
         return 1
-    if not PICTURE.exists() or PICTURE.read_text(encoding='utf-8') != picture(read_record()):
+    if not PICTURE.exists() or PICTURE.read_text(encoding='utf-8') != picture(record):
         wrong.append(str(PICTURE.relative_to(measure.ROOT)))
     for name in wrong:
         print(f'figures: {name} differs from test/record.csv: test/figures.py --write mends it')

@@ -64,11 +64,12 @@ def copied(row):
     return row['copies'] + row['ahead']
 
 
+# Title, and the figure of a workload's row.
 TABLES = (('thousand instructions', lambda row: round(row['instructions'] / 1000)),
           ('faults', faults),
-          ('pages copied', copied),
+          ('pages copied in faults', copied),
           ('frames at the peak', lambda row: row['peak']),
-          ('longest pause', lambda row: row['pause']))
+          ('longest pause, instructions', lambda row: row['pause']))
 README = ROOT / 'pager/policy/README.md'
 
 

@@ -3,6 +3,7 @@
 import boundary
 import measure
 import scale
+from policies import TABLES
 from report import charts
 from report.fault_page import figure
 from report.headline import title
@@ -10,13 +11,6 @@ from report.tables import best, table
 
 KERNELS = ('pager', 'mono')
 POLICY_AGAIN = 'test/boot --icount --policy POLICY --run workload'
-# title, figure of a workload's row
-POLICY_FIGURES = (('thousand instructions', lambda row: round(row['instructions'] / 1000)),
-                  ('faults', lambda row: sum(row[kind] for kind in
-                                             ('upgrades', 'copies', 'zeros', 'maps'))),
-                  ('pages copied in faults', lambda row: row['copies'] + row['ahead']),
-                  ('frames at the peak', lambda row: row['peak']),
-                  ('longest pause, instructions', lambda row: row['pause']))
 
 BUCKETS = 'The few instructions more of many are processes in the same bucket, where the pager ' \
     'looks one up by its number.'
@@ -125,7 +119,7 @@ def policies(found):
     names = list(found)
     parts = ['<p>Whole programs under each pager policy, on the user-level pager. The least of '
              'each row is bold.</p>\n']
-    for heading, cell in POLICY_FIGURES:
+    for heading, cell in TABLES:
         rows = [[workload, *best([cell(found[name][workload]) for name in names])]
                 for workload in found[names[0]]]
         parts.append(f'<h3>{heading[0].upper()}{heading[1:]}</h3>\n'
