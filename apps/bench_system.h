@@ -1,6 +1,5 @@
 /* What bench.c needs of the system that it measures: here Holstein; bench_xv6.h says it for xv6. */
-#ifndef APPS_BENCH_SYSTEM_H
-#define APPS_BENCH_SYSTEM_H
+#pragma once
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,4 +59,3 @@ int system_harts(void);
 int system_syscall(void);
 int system_ipc(void);
 int system_request(void);
-#endif

@@ -1,6 +1,5 @@
 /* What the two files of `conform` share: requests as they are, and the tests of memory. */
-#ifndef CONFORM_H
-#define CONFORM_H
+#pragma once
 #include "syscall.h"
 #include "testing.h"
 
@@ -19,4 +18,3 @@ void conform_sbrk(void);
 void conform_wild(void);
 void conform_exceptions(void);
 void conform_memory(void);
-#endif

@@ -1,6 +1,5 @@
 /* Shared by the files of cowtest. */
-#ifndef COWTEST_H
-#define COWTEST_H
+#pragma once
 #include "testing.h"
 
 /* cowtest_faults.c */
@@ -26,4 +25,3 @@ void test_threads(void);
 void test_waiters(void);
 void test_torn(void);
 void test_execs(void);
-#endif

@@ -8,8 +8,7 @@
  *
  * Errors are -errno. Pointers into a transfer page are read and written by libsys_copy alone: the
  * page may be gone, or change at any time. */
-#ifndef APPS_FILES_H
-#define APPS_FILES_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -99,4 +98,3 @@ bool files_answer(uint64_t token, int64_t result); /* false: nobody waits for it
 
 /* A message that was decoded and checked by nobody yet. True: the answer is in `word`. */
 bool files_request(uint32_t place, uint32_t pid, uint64_t token, uint64_t word[6]);
-#endif

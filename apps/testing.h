@@ -1,7 +1,6 @@
 /* What programs of tests share. A test runs in a process of its own; the frames in use after it
  * must be those before. */
-#ifndef TESTING_H
-#define TESTING_H
+#pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,4 +39,3 @@ struct test {
 /* Runs those that the arguments name, or all: prints `PROG: NAME ok` or `PROG: NAME FAILED why` for
  * each. 0: all went well; 1; 2: there is no such test. */
 int test_main(const struct test *tests, size_t ntests, int argc, char **argv);
-#endif

@@ -1,6 +1,5 @@
 /* Shared by the files of threadtest. */
-#ifndef THREADTEST_H
-#define THREADTEST_H
+#pragma once
 #include <pthread.h>
 
 #include "testing.h"
@@ -19,4 +18,3 @@ void test_kill_all(void);
 void test_fault_all(void);
 void test_guard(void);
 void test_last(void);
-#endif

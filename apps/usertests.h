@@ -1,6 +1,5 @@
 /* Shared by the files of usertests: the table of tests, and how a test fails. */
-#ifndef USERTESTS_H
-#define USERTESTS_H
+#pragma once
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -39,4 +38,3 @@ void test_join(pid_t child);                       /* must exit with 0 */
 void test_dies(pid_t child, int by);               /* must have been ended by that signal */
 char *test_map(size_t npages);                     /* private memory, untouched */
 int test_file(const char *name, const char *text); /* makes it; a descriptor for both, at 0 */
-#endif

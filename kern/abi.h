@@ -18,8 +18,7 @@
  * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
  * undefined; its badge has bit 0 set, which no capability's badge has.
  */
-#ifndef KERN_ABI_H
-#define KERN_ABI_H
+#pragma once
 
 #define SYS_CALL            0
 #define SYS_REPLY_RECEIVE   1
@@ -149,5 +148,4 @@ struct boot_info {
     uint64_t console_address, console_irq; /* of a 16550 serial port; 0: none */
     char arguments[BOOT_ARGUMENTS_MAX];    /* NUL-terminated */
 };
-#endif
 #endif

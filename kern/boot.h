@@ -1,6 +1,5 @@
 /* Starts the first program of the boot archive: the pager, which has no pager. */
-#ifndef KERN_BOOT_H
-#define KERN_BOOT_H
+#pragma once
 #include "abi.h"
 
 /* Loads it into frames from `first` on, with a capability to all npages, its own space, devices and
@@ -9,4 +8,3 @@
 void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info);
 
 _Noreturn void boot_fail(const char *what, const char *why);
-#endif

@@ -1,6 +1,5 @@
 /* The kernel's own output, and its end. */
-#ifndef KERN_CONSOLE_H
-#define KERN_CONSOLE_H
+#pragma once
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,4 +19,3 @@ _Noreturn void console_power_off(uint32_t status);
 _Noreturn void console_panic(const char *file, int line, const char *why);
 #define panic(why)               console_panic(__FILE__, __LINE__, why)
 #define kernel_assert(condition) ((condition) ? (void)0 : panic(#condition))
-#endif

@@ -3,8 +3,7 @@
  * Each function is entered by a jump from trap.S with tp = the running thread (struct thread), no
  * stack, and the message in a0-a5. It either changes over and leaves to user mode by one of the
  * exits below, or changes nothing and jumps to its miss, where the slow path starts. */
-#ifndef KERN_FAST_H
-#define KERN_FAST_H
+#pragma once
 
 /* Where trap.S goes with a fault and a call: the next two, or the baseline's own way (up.h). */
 _Noreturn void fault_entry(void);
@@ -22,4 +21,3 @@ void fast_exit_resumed(void);  /* all registers restored */
 void fast_miss_call(void);
 void fast_miss_fault(void);
 void fast_miss_receive(void);
-#endif

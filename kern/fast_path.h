@@ -5,8 +5,7 @@
  * build checks that no function there uses a stack. Every check of the slow path is made here too;
  * whatever is unusual (a lock that is held, a full queue, another priority, a missing table) is a
  * miss. */
-#ifndef KERN_FAST_PATH_H
-#define KERN_FAST_PATH_H
+#pragma once
 #include "fast.h"
 #include "ipc.h"
 #include "memory.h"
@@ -64,4 +63,3 @@ INLINE void change_over(struct hart *hart, struct thread *next, struct space *to
     hart->space = to;
     tp_register = next;
 }
-#endif

@@ -1,6 +1,5 @@
 /* Harts: starting one, and what each does first. */
-#ifndef KERN_HART_H
-#define KERN_HART_H
+#pragma once
 #include "thread.h"
 
 /* In hart.S. hart_start's physical address is where the firmware starts a hart, with its struct
@@ -11,4 +10,3 @@ _Noreturn void hart_run(struct hart *hart);
 /* On the hart's own stack, tp set: leaves the boot tables, and with them all memory but the
  * kernel's. */
 _Noreturn void hart_main(void);
-#endif

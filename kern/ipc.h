@@ -3,8 +3,7 @@
  * A call blocks until a receiver has taken the message and answered it; the answer is a right that
  * is used once, named by a token (struct thread: index and count of messages). A notification is a
  * word of bits that waits for nobody; a receive takes it before any message. */
-#ifndef KERN_IPC_H
-#define KERN_IPC_H
+#pragma once
 #include "space.h"
 #include "thread.h"
 
@@ -64,4 +63,3 @@ void ipc_notification_close(struct notification *notification);
 
 /* Threads that wait for an answer of a dead server get ERR_DEAD. */
 void ipc_server_died(struct space *server);
-#endif

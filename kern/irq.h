@@ -1,7 +1,6 @@
 /* Device interrupts: the PLIC turns each into bits of a notification.
  * Source: RISC-V Platform-Level Interrupt Controller Specification 1.0. */
-#ifndef KERN_IRQ_H
-#define KERN_IRQ_H
+#pragma once
 #include "ipc.h"
 
 /* The controller's registers, mapped; all interrupts go to one hart's context. 0: no controller. */
@@ -13,4 +12,3 @@ err_t irq_attach(uint64_t number, struct notification *notification, uint64_t bi
 err_t irq_acknowledge(uint64_t number);
 
 void irq_interrupt(void);
-#endif

@@ -4,8 +4,7 @@
  *   0xffffffffc0000000 ...              the kernel's devices, 2 MiB each or more
  *
  * Nothing else of memory is mapped once boot is over. */
-#ifndef KERN_KMAP_H
-#define KERN_KMAP_H
+#pragma once
 #include "abi.h"
 
 /* Builds kernel_root over the image and the pool, which ends at `pool_end` (a 2 MiB boundary). */
@@ -16,4 +15,3 @@ uint64_t kmap_device(uint64_t base, uint64_t nbytes);
 
 extern uint64_t boot_root[]; /* hart.S: the tables that harts start with */
 extern char image_start[], text_end[], rodata_end[], image_end[];
-#endif

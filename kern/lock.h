@@ -2,8 +2,7 @@
  *
  * Not a ticket lock: harts may be threads of an overloaded host, and a queue would wait for the one
  * that is not running. Interrupts are off in the kernel, so a holder is never interrupted. */
-#ifndef KERN_LOCK_H
-#define KERN_LOCK_H
+#pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,4 +43,3 @@ static inline void lock_release(struct lock *lock)
 {
     clear_release(&lock->held);
 }
-#endif

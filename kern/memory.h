@@ -2,8 +2,7 @@
  *
  * A grant splits the tail off one, for another space to hold. The giver loses it first: its window
  * shrinks, and entries that it made for others in that tail are dropped (they are a cache). */
-#ifndef KERN_MEMORY_H
-#define KERN_MEMORY_H
+#pragma once
 #include "space.h"
 
 struct memory {
@@ -48,4 +47,3 @@ err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receive
 
 /* The holder is dead or gives it back: its frames return to what it was split off. */
 void memory_return(struct memory *memory);
-#endif

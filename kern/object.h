@@ -1,6 +1,5 @@
 /* Objects: made with a capability, destroyed by their owner in bounded pieces. */
-#ifndef KERN_OBJECT_H
-#define KERN_OBJECT_H
+#pragma once
 #include "space.h"
 
 /* Makes an object and puts an owner's capability into a free slot of `maker` (abi.h, TYPE_…).
@@ -23,4 +22,3 @@ err_t object_destroy_piece(struct object *object);
 err_t object_install(struct space *maker, struct space *space, uint64_t slot, uint64_t source,
                      uint64_t badge, uint64_t rights);
 err_t object_remove(struct space *space, uint64_t slot);
-#endif

@@ -1,6 +1,5 @@
 /* Offsets into struct thread and struct hart that the assembly needs; thread.h asserts them. */
-#ifndef KERN_OFFSETS_H
-#define KERN_OFFSETS_H
+#pragma once
 #define THREAD_PC       24 /* x[0]: x0 is always zero, so its place holds the pc */
 #define THREAD_X(n)     (24 + (n)*8)
 #define THREAD_HART     280
@@ -8,4 +7,3 @@
 #define HART_STACK      0
 #define HART_CURRENT    8
 #define HART_ID         32
-#endif

@@ -5,8 +5,7 @@
  * newer generation, never a page table. So that nobody who once made very many takes them from the
  * others for ever, the objects of one type get an eighth of the pool at most. Pool and image are
  * all that the kernel's direct map covers. The caller holds the kernel lock. */
-#ifndef KERN_POOL_H
-#define KERN_POOL_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -93,4 +92,3 @@ static inline void *pool_thread_at(uint64_t index)
 }
 uint64_t pool_object_index(const struct object *object);
 uint64_t pool_object_limit(unsigned type); /* above every index in use */
-#endif

@@ -1,7 +1,6 @@
 /* Assembly shared by the files of the trap path: saving, restoring and clearing registers.
  * In all of it tp is the thread. */
-#ifndef KERN_REGS_H
-#define KERN_REGS_H
+#pragma once
 #include "offsets.h"
 
 #define CAUSE_ECALL_USER 8
@@ -30,4 +29,3 @@
 #define SAVED       8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 #define TEMPORARIES 5, 6, 7, 28, 29, 30, 31
 #define ARGUMENTS   10, 11, 12, 13, 14, 15, 16, 17
-#endif

@@ -1,8 +1,7 @@
 /* Harts that wait for each other: fences that one asks of others, and one turn of any such wait.
  *
  * Interrupts are masked in the kernel, so whoever waits there looks itself for what others ask. */
-#ifndef KERN_REMOTE_H
-#define KERN_REMOTE_H
+#pragma once
 #include <stdint.h>
 
 /* The harts of the mask drop what they remember of that ASID's tables, or fetch instructions anew.
@@ -19,4 +18,3 @@ void remote_answer(void);
  * harts in turn goes on to the next one there, and an emulator's host may. That interrupt
  * is taken, for nothing, when the hart is back in user mode: with it goes no other that came. */
 void remote_wait(unsigned *turns);
-#endif

@@ -1,6 +1,5 @@
 /* Calls to the firmware. Source: RISC-V Supervisor Binary Interface Specification 1.0. */
-#ifndef KERN_SBI_H
-#define KERN_SBI_H
+#pragma once
 #include <stdint.h>
 
 /* Harts are named by their hart id. None of these can fail for a hart that the device tree names,
@@ -10,4 +9,3 @@ void sbi_set_timer(uint64_t time);
 void sbi_send_ipi(uint64_t hart_id);
 long sbi_hart_start(uint64_t hart_id, uint64_t start, uint64_t opaque);
 void sbi_shutdown(int failed); /* returns only if the firmware can't */
-#endif

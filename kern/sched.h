@@ -1,6 +1,5 @@
 /* Who runs next: a queue for each priority, round robin inside one, for all harts together. */
-#ifndef KERN_SCHED_H
-#define KERN_SCHED_H
+#pragma once
 #include "thread.h"
 
 /* The thread may run: at the end of its priority's queue, or at the head when it keeps its turn. */
@@ -39,4 +38,3 @@ static inline struct hart *sched_to_kick(void)
     return sched_ready_mask != 0 && nharts > 1 ? sched_find_to_kick() : NULL;
 }
 void sched_kick(const struct hart *hart);
-#endif

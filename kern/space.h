@@ -1,7 +1,6 @@
 /* Address spaces: tables, ASID, capability table; the other objects' shapes stand with their code.
  */
-#ifndef KERN_SPACE_H
-#define KERN_SPACE_H
+#pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -99,4 +98,3 @@ void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned r
 
 /* The slot of an object that dies with this space, spaces first, or NULL. */
 struct cap *space_owned(struct space *space);
-#endif

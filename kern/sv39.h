@@ -1,7 +1,6 @@
 /* Formats of page-table entries and of satp.
  * Source: The RISC-V Instruction Set Manual, Volume II, section 4.4 (Sv39). */
-#ifndef KERN_SV39_H
-#define KERN_SV39_H
+#pragma once
 
 /* Sv39 page-table entry:   63..54  53......10  9..8  7 6 5 4 3 2 1 0
  *                          reserved  frame      soft  D A G U X W R V   */
@@ -18,4 +17,3 @@
 #define SATP_SV39       (8ul << 60)
 #define SATP_ASID_SHIFT 44
 #define SATP_FRAME_MASK ((1ul << 44) - 1)
-#endif

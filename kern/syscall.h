@@ -1,6 +1,5 @@
 /* System calls: decode, check, then one call of the module concerned (abi.h has the registers). */
-#ifndef KERN_SYSCALL_H
-#define KERN_SYSCALL_H
+#pragma once
 #include "thread.h"
 
 /* Carries out the system call in the running thread's registers: one that may park it. */
@@ -10,4 +9,3 @@ void syscall_handle(struct thread *thread);
 bool syscall_brief(struct thread *thread);
 
 void syscall_set_timebase(uint64_t hz); /* what SYS_STATISTICS tells */
-#endif

@@ -7,8 +7,7 @@
  * A *run* is consecutive pages inside one leaf table; runs given longer are cut at its end, and
  * each function returns how many pages it did. Entries carry A, and D when writable, so that no
  * walker has to set them. */
-#ifndef KERN_TABLE_H
-#define KERN_TABLE_H
+#pragma once
 #include <stdbool.h>
 
 #include "abi.h"
@@ -64,4 +63,3 @@ bool table_free_piece(uint64_t *root);
 /* Maps frames by 2 MiB entries; va, first frame and npages are multiples of LEAF_PAGES. */
 bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, uint64_t bits);
 void table_unmap_large(uint64_t *root, uint64_t va, uint64_t npages);
-#endif

@@ -1,7 +1,6 @@
 /* Threads and harts: registers, states, who may run where. All fields: under the kernel lock,
  * but x[], which belongs to the hart that runs the thread. */
-#ifndef KERN_THREAD_H
-#define KERN_THREAD_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -122,4 +121,3 @@ static inline struct thread *thread_of_token(uint64_t token)
 /* A stopped thread of the space, with the registers of one that waits for the answer to a call, as
  * if it had been answered with zeros, or (NULL) all zeros. NULL: pool used up. */
 struct thread *thread_make(struct space *space, uint32_t priority, const struct thread *source);
-#endif

@@ -1,6 +1,5 @@
 /* Time: the periodic tick of every hart, and alarms of notifications. */
-#ifndef KERN_TIMER_H
-#define KERN_TIMER_H
+#pragma once
 #include "ipc.h"
 
 /* Ticks are in units of the time base. Called once, before the harts start. */
@@ -17,4 +16,3 @@ void timer_alarms(void);
 
 /* One alarm a notification; time 0 takes it back. */
 void timer_alarm(struct notification *notification, uint64_t bits, uint64_t time);
-#endif

@@ -1,7 +1,6 @@
 /* TLB shootdown and the switch between spaces.
  * Source: privileged specification, 4.2.1 (SFENCE.VMA). */
-#ifndef KERN_TLB_H
-#define KERN_TLB_H
+#pragma once
 #include "riscv.h"
 #include "space.h"
 
@@ -34,4 +33,3 @@ static inline __attribute__((always_inline)) void tlb_catch_up(struct space *spa
 void tlb_activate(struct space *space);
 
 uint64_t tlb_shootdowns(void);
-#endif

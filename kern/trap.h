@@ -1,6 +1,5 @@
 /* Traps: C's side of trap.S and leave.S. */
-#ifndef KERN_TRAP_H
-#define KERN_TRAP_H
+#pragma once
 #include "thread.h"
 
 /* Registers are saved in the thread; returns the thread to resume on this hart, with its tables. */
@@ -16,4 +15,3 @@ _Noreturn void trap_from_kernel(uint64_t cause, uint64_t pc, uint64_t value);
 
 /* In leave.S. */
 _Noreturn void trap_resume(struct thread *thread);
-#endif

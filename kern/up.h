@@ -4,8 +4,7 @@
  * a message to a user-level pager, and the baseline's, where it is a call of the same pager's core.
  * The thread given is the running one, the kernel lock is held, and on return the thread has been
  * resumed, or does not run. */
-#ifndef KERN_UP_H
-#define KERN_UP_H
+#pragma once
 #include "ipc.h"
 
 /* fault_entry and call_entry (fast.h), too, are the way up's: the first to see a fault or a call.
@@ -23,4 +22,3 @@ bool up_idle(void);
 
 /* Once, when the kernel is up: starts the pager. What it holds: frames from `first` on. */
 void up_boot(pfn_t first, uint64_t npages, struct boot_info *info);
-#endif

@@ -3,8 +3,7 @@
  * Each call does at most one leaf table's worth and returns how many pages it did (at least 1), or
  * an error, and then nothing was changed. ERR_ADDRESS: misaligned or not below MEMORY_WINDOW (a
  * space's own window is not its pager's to change). ERR_POOL: no frame for a table. */
-#ifndef KERN_VM_H
-#define KERN_VM_H
+#pragma once
 #include "space.h"
 
 /* Installs consecutive frames that the caller has checked. An entry that names another frame or
@@ -23,4 +22,3 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages);
 err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights);
 /* The first valid entry at or above va: address | rights, with the frame in *frame; or ERR_NONE. */
 err_t vm_next(struct space *space, uint64_t va, pfn_t *frame);
-#endif

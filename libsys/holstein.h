@@ -1,6 +1,5 @@
 /* What Holstein offers beyond POSIX: exact ends of children, threads, figures, the audit. */
-#ifndef HOLSTEIN_H
-#define HOLSTEIN_H
+#pragma once
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -40,4 +39,3 @@ int holstein_disk(uint64_t figure[4]);
 
 /* The interrupt key ends this process and its descendants; 0: nobody. */
 void holstein_foreground(pid_t pid);
-#endif

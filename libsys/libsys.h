@@ -1,6 +1,5 @@
 /* Shared by libsys's own files and the servers. */
-#ifndef LIBSYS_H
-#define LIBSYS_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,4 +50,3 @@ void libsys_fork_threads(enum libsys_fork) __attribute__((weak));
 
 /* Writes what stdout has collected; not there (NULL) in a program that has no streams. */
 void libsys_flush(void) __attribute__((weak));
-#endif

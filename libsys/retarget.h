@@ -1,6 +1,5 @@
 /* The locks that picolibc asks for, in programs with threads. */
-#ifndef LIBSYS_RETARGET_H
-#define LIBSYS_RETARGET_H
+#pragma once
 
 /* From the first thread that is made: each of the three streams gets a lock of its own. */
 void retarget_streams(void);
@@ -8,4 +7,3 @@ void retarget_streams(void);
 /* Nobody is inside malloc while a fork copies it. */
 void retarget_lock_libc(void);
 void retarget_unlock_libc(void);
-#endif

@@ -3,8 +3,7 @@
  * Words a0-a5: a0 the request, then its arguments; answer: a0 the result or -errno. Everything a
  * server believes stands in the words, or was copied out of the transfer page before it was looked
  * at; the page carries names and bytes alone. */
-#ifndef LIBSYS_SERVERS_H
-#define LIBSYS_SERVERS_H
+#pragma once
 #include "../pager/protocol.h"
 
 enum console_request {
@@ -59,4 +58,3 @@ struct directory_entry {
     uint16_t inode;
     char name[FILE_NAME_MAX]; /* ended by NUL unless it is full */
 };
-#endif

@@ -1,6 +1,5 @@
 /* Waiting at a word of this process's memory, in the kernel; waking who waits there. */
-#ifndef LIBSYS_WORDS_H
-#define LIBSYS_WORDS_H
+#pragma once
 #include <stdint.h>
 
 /* Until another thread wakes it; returns at once if the word is not `value`. May return early. */
@@ -10,4 +9,3 @@ void words_wake(uint32_t *word, uint32_t limit);
 /* A lock in a word: 0 free, 1 taken, 2 taken and somebody may wait. Who finds it taken waits. */
 void words_lock(uint32_t *word);
 void words_unlock(uint32_t *word);
-#endif

@@ -1,6 +1,5 @@
 /* The audit: recounts everything and compares. */
-#ifndef PAGER_AUDIT_H
-#define PAGER_AUDIT_H
+#pragma once
 #include "process.h"
 
 /* Counts against owners (I1), the free list (I2), entries against counts, regions and maps (I3, I4,
@@ -8,4 +7,3 @@
  * many. `table_npages` frames from the first on are the pager's own (image, frame table). Lock
  * held; ERR_AGAIN: copies are under way, which own frames of which no map knows. */
 err_t audit_run(uint64_t table_npages);
-#endif

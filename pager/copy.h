@@ -1,7 +1,6 @@
 /* Copying and clearing a frame: the only two loops that touch contents. Plain rv64 loads and
  * stores, written so that the compiler neither calls memcpy nor spills. */
-#ifndef PAGER_COPY_H
-#define PAGER_COPY_H
+#pragma once
 #include <stdint.h>
 
 #include "../kern/abi.h"
@@ -32,4 +31,3 @@ NOT_SANITIZED static inline void copy_words(uint64_t *to, const uint64_t *from)
 
 void copy_frame(void *to, const void *from);
 void zero_frame(void *frame);
-#endif

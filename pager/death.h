@@ -1,6 +1,5 @@
 /* How processes end: exit, kill, and what the parent learns. All with the lock held. */
-#ifndef PAGER_DEATH_H
-#define PAGER_DEATH_H
+#pragma once
 #include "process.h"
 
 /* The process ends, now or when the requests of it that run unlocked have come back: the first
@@ -14,4 +13,3 @@ bool death_wait(struct process *process, uint64_t token, uint64_t word[6]);
 
 /* Takes back a process that never ran: what it holds, and its place in the table. */
 void death_undo(struct process *process);
-#endif

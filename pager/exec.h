@@ -1,6 +1,5 @@
 /* Exec: another program in the same process. Lock held. */
-#ifndef PAGER_EXEC_H
-#define PAGER_EXEC_H
+#pragma once
 #include "process.h"
 
 /* Replaces the caller's image by the program that its argument block names, or by the one that it
@@ -17,4 +16,3 @@ err_t exec_first(struct process *process, const char *name, const char *argument
 /* The same for one that memory was lent to: instead of arguments it gets a copy of these facts,
  * with its own memory, and the archive to read. */
 err_t exec_pager(struct process *process, const char *name, const struct boot_info *facts);
-#endif

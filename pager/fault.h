@@ -1,6 +1,5 @@
 /* A fault becomes a question to the policy, and its verdict becomes frames, counts and an entry. */
-#ifndef PAGER_FAULT_H
-#define PAGER_FAULT_H
+#pragma once
 #include "process.h"
 
 /* What to answer a fault with, in one register. Low half: an item to install (address | rights),
@@ -44,4 +43,3 @@ bool fault_make_room(uint64_t badge);
 /* Makes every page of [start, end) present and the process's own (or shared, in a shared region).
  * False: out of frames; what was made stays. Called with the lock held; keeps it. */
 bool fault_populate(struct process *process, uint64_t start, uint64_t end);
-#endif

@@ -4,8 +4,7 @@
  * of the pager + what is lent to another one. 0 <=> on a free list (I1, I2). Counts are 32 bits; an
  * owner is at least an 8-byte entry somewhere, so they can't wrap in less than 32 GiB of entries
  * for a single frame. */
-#ifndef PAGER_FRAMES_H
-#define PAGER_FRAMES_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -107,4 +106,3 @@ static inline bool frame_is_held(pfn_t frame)
 {
     return frame - frames.first < frames.npages;
 }
-#endif

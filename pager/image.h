@@ -1,6 +1,5 @@
 /* Images of programs: built beside the old one, so that an error changes nothing. Lock held. */
-#ifndef PAGER_IMAGE_H
-#define PAGER_IMAGE_H
+#pragma once
 #include "../libsys/freestanding/elf.h"
 #include "process.h"
 
@@ -36,4 +35,3 @@ err_t image_build(struct image *image, uint64_t block_npages);
 /* Maps the archive, read only, into a process that may never be short of memory: its address.
  * ERR_NOMEM. */
 err_t image_map_archive(struct process *process, uint64_t *nbytes);
-#endif

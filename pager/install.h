@@ -1,7 +1,6 @@
 /* Entries in the kernel's tables, as a cache of the map: what may be installed, and how to get room
  * when the kernel's pool is used up. */
-#ifndef PAGER_INSTALL_H
-#define PAGER_INSTALL_H
+#pragma once
 #include "process.h"
 
 /* L6, the only place that says so: may the frame, which this process has at va, be stored to
@@ -44,4 +43,3 @@ bool install_reclaim(const struct process *needy);
 
 /* Drops all entries of a process. */
 void install_drop_all(struct process *process);
-#endif

@@ -1,6 +1,5 @@
 /* Accesses that no region allows: a landing, the process's own handler, or its end. */
-#ifndef PAGER_INVALID_H
-#define PAGER_INVALID_H
+#pragma once
 #include "fault.h"
 
 struct invalid {
@@ -17,4 +16,3 @@ bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6]);
 /* The thread that made this request ends: if it was the handler, there is none any more, and a
  * fault that waits for it ends the process (true). Lock held. */
 bool invalid_leave(struct process *process, uint64_t token);
-#endif

@@ -1,6 +1,5 @@
 /* Starting processes that nobody forked: init, the servers, another pager. Lock held. */
-#ifndef PAGER_LAUNCH_H
-#define PAGER_LAUNCH_H
+#pragma once
 #include "process.h"
 
 /* The first process; NULL, or what is wrong. What the kernel told us stays where it is. */
@@ -12,4 +11,3 @@ err_t launch_server(uint64_t token, const uint64_t word[6]);
 
 /* REQ_PAGER: its number; or an error (protocol.h), and then nothing is left of it. */
 err_t launch_pager(const uint64_t word[6]);
-#endif

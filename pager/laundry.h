@@ -9,8 +9,7 @@
  * changes the places and ntaken; whoever clears, one at a time, changes nwashed. Each stores its
  * count after what it stands for (release), and reads the other's before it (acquire). Either may
  * stop anywhere for any time. */
-#ifndef PAGER_LAUNDRY_H
-#define PAGER_LAUNDRY_H
+#pragma once
 #include "frames.h"
 
 enum { LAUNDRY_NPAGES = 16, LAUNDRY_MEMORY_MIN = 1024 };
@@ -42,4 +41,3 @@ bool laundry_wash(void);
 
 /* Recounts for the audit: calls owner(frame) for each, clean(frame) for those that must be. */
 void laundry_frames(void (*owner)(pfn_t frame), void (*clean)(pfn_t frame));
-#endif

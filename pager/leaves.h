@@ -1,6 +1,5 @@
 /* Whole leaves of a map that cross a fork. */
-#ifndef PAGER_LEAVES_H
-#define PAGER_LEAVES_H
+#pragma once
 #include "process.h"
 
 /* If the policy, which has something to say about it, says so, the child, whose map is empty, gets
@@ -14,4 +13,3 @@ static inline bool leaves_are_same(const struct process *parent, const struct pr
 {
     return parent->map.root[va >> LEAF_SHIFT] == child->map.root[va >> LEAF_SHIFT];
 }
-#endif

@@ -3,8 +3,7 @@
  * It holds the last frames of our memory until it ends, sees them through a window, and may make
  * objects; what it does with them is between it and the kernel. One at a time: a memory object
  * shrinks and grows at its end alone. */
-#ifndef PAGER_LEND_H
-#define PAGER_LEND_H
+#pragma once
 #include "process.h"
 
 /* To a process that is still without program: npages frames, cleared, and an endpoint in
@@ -23,4 +22,3 @@ err_t lend_connect(struct process *process);
 
 /* Recounts the frames that are lent for the audit: calls owner(frame) for each. */
 void lend_frames(void (*owner)(pfn_t frame));
-#endif

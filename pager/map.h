@@ -8,8 +8,7 @@
  * from region and count (fault.c). A root has the count 1 of its map, a leaf that of the maps that
  * share it (leaves.c): then its entries are owners of their frames once, for all of them. A shared
  * leaf is never changed: map_make gives the map a copy of its own first. */
-#ifndef PAGER_MAP_H
-#define PAGER_MAP_H
+#pragma once
 #include <stdbool.h>
 
 #include "frames.h"
@@ -86,4 +85,3 @@ void map_clear(struct map *map, uint64_t start, uint64_t end);
 
 /* Releases everything; the map is then empty of even its root. */
 void map_destroy(struct map *map);
-#endif

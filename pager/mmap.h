@@ -1,7 +1,6 @@
 /* Requests that change regions: sbrk, mmap, munmap. Lock held. Errors are results, and then nothing
  * changed. */
-#ifndef PAGER_MMAP_H
-#define PAGER_MMAP_H
+#pragma once
 #include "process.h"
 
 /* The old break. More than is free is refused (a check, not a reservation), but `beyond`:
@@ -18,4 +17,3 @@ err_t mmap_unmap(struct process *process, uint64_t address, uint64_t nbytes);
 /* New rights (none at all: no access) for whole pages that lie in regions. ERR_INVALID, ERR_LIMIT.
  */
 err_t mmap_protect(struct process *process, uint64_t address, uint64_t nbytes, uint64_t rights);
-#endif

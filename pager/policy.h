@@ -7,8 +7,7 @@
  * defines `const struct policy policy_NAME` (a `-` of the name is a `_` there).
  *
  * A new mechanism is a change to the core: an enumerator, a line in policy_legal, a case. */
-#ifndef PAGER_POLICY_H
-#define PAGER_POLICY_H
+#pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -155,4 +154,3 @@ extern uint64_t policy_nreplaced;
 
 /* Every policy that was built in, ended by NULL; made by the build from the files' names. */
 extern const struct policy *const policy_list[];
-#endif

@@ -3,8 +3,7 @@
  *
  * Calls that may fail say so, and then nothing changed; the others can't fail, so that what relies
  * on them can't stop half-way. Runs may be of any length. */
-#ifndef PAGER_PORT_H
-#define PAGER_PORT_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -100,4 +99,3 @@ void port_wash(void);
 
 /* A line for the person at the console. */
 void port_print(const char *line);
-#endif

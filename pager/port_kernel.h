@@ -1,7 +1,6 @@
 /* The port of the in-kernel baseline: its start, and how a hart goes into the core and comes back.
  */
-#ifndef PAGER_PORT_KERNEL_H
-#define PAGER_PORT_KERNEL_H
+#pragma once
 #include "../kern/ipc.h"
 
 /* Where programs send their requests: an endpoint at which nobody ever waits. */
@@ -12,4 +11,3 @@ extern struct lock port_core_lock;
 
 /* Maps the memory that the facts name for the core, on this hart too, and makes the endpoint. */
 void port_kernel_init(const struct boot_info *info);
-#endif

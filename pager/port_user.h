@@ -1,6 +1,5 @@
 /* The user-level pager's own slots, and the start of its port. */
-#ifndef PAGER_PORT_USER_H
-#define PAGER_PORT_USER_H
+#pragma once
 #include "../kern/abi.h"
 
 enum { PORT_SLOT_ENDPOINT = 4, LOOPS_MAX = 8 };
@@ -16,4 +15,3 @@ err_t port_user_thread(unsigned number, void (*start)(void), void *top);
  * something to clear. */
 err_t port_user_washer(void (*start)(void), void *top);
 void port_user_wait_to_wash(void);
-#endif

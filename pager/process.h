@@ -7,8 +7,7 @@
  * forge. It is made of the number, which is not used again while a message could still be on its
  * way, and not of the address: between the kernel's delivery and the core's lock the process may
  * die, and its frame be something else. */
-#ifndef PAGER_PROCESS_H
-#define PAGER_PROCESS_H
+#pragma once
 #include "map.h"
 #include "policy.h"
 #include "protocol.h"
@@ -162,4 +161,3 @@ static inline bool process_is_threaded(const struct process *process)
 {
     return process->threaded;
 }
-#endif

@@ -2,8 +2,7 @@
  *
  * Words a0-a5: a0 the request, then its arguments. Answer: a0 the result, or a negative error of
  * this file (or of kern/abi.h), and nothing changed. Addresses and sizes are bytes. */
-#ifndef PAGER_PROTOCOL_H
-#define PAGER_PROTOCOL_H
+#pragma once
 #include "../kern/abi.h"
 
 enum { PROTOCOL_VERSION = 2 };
@@ -175,5 +174,3 @@ struct argument_block {
  * it has inherited. */
 #define START_VERSION(a1)         ((a1)&0xff)
 #define START_CONNECTED(a1, slot) (((a1) >> 8 >> (slot)&1) != 0)
-
-#endif

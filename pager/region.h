@@ -2,8 +2,7 @@
  *
  * Half-open ranges of bytes on page boundaries, sorted by address, none overlaps another. A few a
  * process, so that a walk is short. */
-#ifndef PAGER_REGION_H
-#define PAGER_REGION_H
+#pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -99,4 +98,3 @@ bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum r
 /* New rights for [start, end), all of which must lie in regions, none of them shared with a server.
  * ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. */
 err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights);
-#endif

@@ -1,6 +1,5 @@
 /* What the pager tells about processes and itself. Lock held. */
-#ifndef PAGER_REPORT_H
-#define PAGER_REPORT_H
+#pragma once
 #include "process.h"
 
 /* REQ_STATISTICS: the value, or ERR_INVALID. */
@@ -8,4 +7,3 @@ err_t report_statistic(const struct process *process, uint64_t which);
 
 /* REQ_PROCESS: the number, 0 or ERR_INVALID, and word[1] to word[5]. */
 err_t report_process(uint64_t word[6]);
-#endif

@@ -1,6 +1,5 @@
 /* The pager's requests: decoding of words, the same for messages and for direct calls. */
-#ifndef PAGER_REQUEST_H
-#define PAGER_REQUEST_H
+#pragma once
 #include "process.h"
 
 /* Starts the core: frames [first, first + npages) seen through port_window, of which the first
@@ -11,4 +10,3 @@ const char *request_boot(const struct boot_info *info);
 /* Carries out the request in the words and puts the answer there. False: it is not answered now
  * (the process waits, or is no more, or is another program). Lock held. */
 bool request_handle(uint64_t badge, uint64_t token, uint64_t word[6]);
-#endif

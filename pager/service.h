@@ -6,8 +6,7 @@
  * transfer page; its child has a place of its own from the start. What happens to places is an
  * event (struct server_events), which stands there for the server before whoever caused it is
  * answered. */
-#ifndef PAGER_SERVICE_H
-#define PAGER_SERVICE_H
+#pragma once
 #include "process.h"
 
 /* Makes a new process the server in `slot` with room for so many connections (0: it keeps no
@@ -32,4 +31,3 @@ void service_leave(struct process *process);
 
 /* REQ_READY, for servers: 0, and the window's address; 0: there is none. */
 err_t service_ready(struct process *process, uint64_t *window);
-#endif

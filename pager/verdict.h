@@ -1,7 +1,6 @@
 /* Asks a process's policy; what it says is legal (policy.h), or was replaced by the default. Lock
  * held. */
-#ifndef PAGER_VERDICT_H
-#define PAGER_VERDICT_H
+#pragma once
 #include "process.h"
 
 /* nreserved: frames that the fork still needs for itself. */
@@ -23,4 +22,3 @@ uint32_t verdict_around(const struct process *process, const struct region *regi
 
 /* May the process's family map so many pages more? */
 bool verdict_allows(const struct process *process, uint64_t npages);
-#endif

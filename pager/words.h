@@ -1,6 +1,5 @@
 /* Threads that wait at a word of their own process's memory until another thread wakes them. */
-#ifndef PAGER_WORDS_H
-#define PAGER_WORDS_H
+#pragma once
 #include "process.h"
 
 /* REQ_WORD_WAIT: true, and the words to answer with; false: the answer comes when it is woken. The
@@ -14,4 +13,3 @@ err_t words_wake(struct process *process, uint64_t address, uint64_t limit);
 /* The word becomes 0, and all who wait there are woken; nothing happens if the process may not
  * store to it. False: no frame for that store. Lock held. */
 bool words_clear(struct process *process, uint64_t address);
-#endif

@@ -4,8 +4,7 @@
  * into the archive, which stays the caller's. Any bytes at all are answered with -1, 0 or 1;
  * nothing outside [bytes, bytes + nbytes) is read.
  */
-#ifndef ARCHIVE_H
-#define ARCHIVE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ int archive_next(const void *bytes, size_t nbytes, size_t *offset, struct archiv
 /* Finds the first file of exactly this name. Returns 1 with *file filled, 0 if there is none, -1 if
  * the archive is damaged before it; with 0 and -1 *file does not change. */
 int archive_find(const void *bytes, size_t nbytes, const char *name, struct archive_file *file);
-
-#endif

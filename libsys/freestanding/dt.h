@@ -11,8 +11,7 @@
  * non-empty `ranges`, whose addresses are not the processor's. Of several devices of a kind the
  * first counts.
  */
-#ifndef DT_H
-#define DT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -58,5 +57,3 @@ size_t dt_total_bytes(const void *blob);
 /* Fills *out. After an error *out holds what was found until then, every field valid or empty, so
  * that a kernel without memory can still find the way to say so. The blob needs no alignment. */
 enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, struct dt_machine *out);
-
-#endif

@@ -5,8 +5,7 @@
  * Any bytes at all are answered with an error or an image; nothing outside [bytes, bytes + nbytes)
  * is read, and the file needs no alignment.
  */
-#ifndef ELF_H
-#define ELF_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,5 +53,3 @@ enum elf_error elf_read(const void *bytes, size_t nbytes, uint64_t address_limit
 
 /* A short phrase for a message, never NULL. */
 const char *elf_error_text(enum elf_error error);
-
-#endif

@@ -6,8 +6,7 @@
  * asked for later is kept of a node: its name, and where the values of known properties are. The
  * blob stays the caller's and needs no alignment; nothing outside it is read.
  */
-#ifndef FDT_H
-#define FDT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -78,5 +77,3 @@ uint32_t fdt_count_cells(const struct fdt *tree, struct fdt_span value, uint32_t
  * False, and *range untouched, if there is no such entry. A range that is empty or wraps counts as
  * {0, 0}. */
 bool fdt_reg(const struct fdt *tree, uint32_t index, struct dt_range *range);
-
-#endif

@@ -1,6 +1,5 @@
 /* <dirent.h>: reading directories. */
-#ifndef _DIRENT_H
-#define _DIRENT_H
+#pragma once
 #include <sys/types.h>
 
 struct dirent {
@@ -15,4 +14,3 @@ DIR *opendir(const char *name);
 struct dirent *readdir(DIR *directory);
 void rewinddir(DIR *directory);
 int closedir(DIR *directory);
-#endif

@@ -1,8 +1,7 @@
 /* Threads, mutexes, condition variables. All return 0 or an error number. What ../README.md does
  * not name is not there: attributes but the stack's size, cancellation, keys (use __thread),
  * timeouts. */
-#ifndef PTHREAD_H
-#define PTHREAD_H
+#pragma once
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,4 +64,3 @@ int pthread_cond_signal(pthread_cond_t *cond);
 int pthread_cond_broadcast(pthread_cond_t *cond);
 
 int pthread_once(pthread_once_t *once, void (*function)(void));
-#endif

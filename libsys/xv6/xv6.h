@@ -1,6 +1,5 @@
 /* Prototypes of xv6.c, with the names that user/user.h gives their symbols. */
-#ifndef XV6_H
-#define XV6_H
+#pragma once
 
 struct xv6_stat { /* struct stat of kernel/stat.h */
     int device;
@@ -34,4 +33,3 @@ int xv6_atoi(const char *text);
 char *xv6_gets(char *to, int limit);
 void xv6_fprintf(int fd, const char *format, ...);
 void xv6_printf(const char *format, ...);
-#endif

@@ -1,6 +1,5 @@
 /* CHECK counts and goes on. */
-#ifndef TEST_CHECK_H
-#define TEST_CHECK_H
+#pragma once
 #include "fake.h"
 
 extern unsigned check_count, check_failed;
@@ -34,4 +33,3 @@ void test_policies(void);
 void test_leaves(void);
 void test_lending(void);
 void test_laundry(void);
-#endif

@@ -1,6 +1,5 @@
 /* Flows of control that take turns on one thread: the main one, and some that it resumes. */
-#ifndef TEST_COROUTINE_H
-#define TEST_COROUTINE_H
+#pragma once
 #include <stdbool.h>
 
 enum { COROUTINES = 2 };
@@ -11,4 +10,3 @@ void coroutine_start(unsigned number, void (*body)(unsigned number));
 bool coroutine_resume(unsigned number);
 /* From inside one: back to the main flow. */
 void coroutine_yield(void);
-#endif

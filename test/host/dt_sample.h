@@ -1,6 +1,5 @@
 /* Device trees that tests write: parts, in the order of the blob, and whole ones. */
-#ifndef DT_SAMPLE_H
-#define DT_SAMPLE_H
+#pragma once
 #include "sample.h"
 
 /* A blob begins with dt_start and ends with dt_finish, which writes header and strings. */
@@ -22,4 +21,3 @@ void dt_root(struct sample *to);
 void dt_harts(struct sample *to, uint32_t nharts);
 void dt_memory(struct sample *to);
 void dt_sample(struct sample *to);
-#endif

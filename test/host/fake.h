@@ -2,8 +2,7 @@
  *
  * It checks what the kernel would refuse, and at each call that no entry points at a free frame and
  * that no private page is writable with more than one owner; a breach prints and ends the test. */
-#ifndef TEST_FAKE_H
-#define TEST_FAKE_H
+#pragma once
 #include "../../pager/process.h"
 
 #define FAKE_FIRST ((pfn_t)0x80400)
@@ -98,4 +97,3 @@ const struct fake_program *fake_program_find(const char *name);
 /* A program's file, written to `to`. */
 const uint8_t *fake_archive_file(const char *name, uint8_t *to, uint64_t *nbytes);
 uint8_t fake_program_byte(const struct fake_program *program, uint64_t va);
-#endif

@@ -1,6 +1,5 @@
 /* What the files of the fake machine share: its spaces. */
-#ifndef TEST_FAKE_SPACE_H
-#define TEST_FAKE_SPACE_H
+#pragma once
 #include "fake.h"
 
 enum { FAKE_SPACES = 64, SPACE_COST = 2 };
@@ -68,4 +67,3 @@ uint32_t fake_nharmless(pfn_t frame);
 /* Should this call fail, which takes so much of the pool? */
 bool fake_fails(uint64_t pool);
 void fake_boot_lock(bool on);
-#endif

@@ -1,7 +1,6 @@
 /* Harts and a pool for kernel code on the host. Each hart has a TLB that forgets nothing by itself,
  * so that a fence too few shows. */
-#ifndef TEST_HOST_MACHINE_H
-#define TEST_HOST_MACHINE_H
+#pragma once
 #include "../../kern/space.h"
 #include "../../kern/thread.h"
 
@@ -31,4 +30,3 @@ void host_check_tlbs(void);
 /* The valid leaf entry in a space's tables, or 0. */
 uint64_t host_walk(const uint64_t *root, uint64_t va);
 uint64_t host_frames_in_use(void); /* of the pool, but for objects' */
-#endif

@@ -1,7 +1,6 @@
 /* Two requests at once: what the explorer of schedules (test_interleave.c) and the requests and
  * scenes (interleave_ops.c) share. */
-#ifndef TEST_INTERLEAVE_H
-#define TEST_INTERLEAVE_H
+#pragma once
 #include "fake.h"
 
 /* Two pages a and b of one private or shared region, in parent and child. */
@@ -47,4 +46,3 @@ struct process *interleave_process(enum actor_is who, unsigned *thread);
 void interleave_observe(char *text, uint64_t nbytes);
 /* With few frames free: does every page show something that somebody stored? */
 bool interleave_is_sane(void);
-#endif

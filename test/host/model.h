@@ -1,7 +1,6 @@
 /* What programs must see: every fork copies everything, shared memory is one block. One byte a page
  * stands for the page. */
-#ifndef TEST_MODEL_H
-#define TEST_MODEL_H
+#pragma once
 #include "fake.h"
 
 enum { MODEL_PROCESSES = 12, MODEL_REGIONS = 24 };
@@ -48,4 +47,3 @@ void model_add(struct model *m, uint64_t start, uint64_t npages, unsigned rights
 void model_unmap(struct model *m, unsigned region, uint64_t page, uint64_t npages);
 /* The image of a program; the page that held the argument block becomes the top of the stack. */
 void model_exec(struct model *m, const struct fake_program *program, uint8_t block_byte);
-#endif

@@ -1,6 +1,5 @@
 /* One step of a random program. */
-#ifndef TEST_RANDOM_STEP_H
-#define TEST_RANDOM_STEP_H
+#pragma once
 #include "model.h"
 
 extern struct random_run {
@@ -14,4 +13,3 @@ uint64_t random_pick(uint64_t n);
 struct model *random_process(void);
 /* By an idle thread of the process; a breach of the model ends the test. */
 void random_step(struct model *m);
-#endif

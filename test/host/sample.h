@@ -1,6 +1,5 @@
 /* Samples that the tests of the readers write, and damage that they do to them. */
-#ifndef SAMPLE_H
-#define SAMPLE_H
+#pragma once
 #include "sound.h"
 
 #include <stdbool.h>
@@ -36,4 +35,3 @@ void test_dt(void);
 void test_dt_qemu(const char *path);
 void test_archive(void);
 void test_elf(void);
-#endif

@@ -1,7 +1,6 @@
 /* What must hold for every answer of the readers, whatever the input: shared by tests and fuzzers.
  */
-#ifndef SOUND_H
-#define SOUND_H
+#pragma once
 
 #include "archive.h"
 #include "dt.h"
@@ -133,5 +132,3 @@ static inline bool sound_elf(size_t nbytes, uint64_t limit, enum elf_error error
     return image->land_start < image->land_end && sound_code(image, image->land_start) &&
            sound_code(image, image->land_end - 1) && sound_code(image, image->land_target);
 }
-
-#endif

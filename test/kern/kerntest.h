@@ -3,8 +3,7 @@
  * A test returns 0, or the line that failed. It starts with the standing slots below and leaves
  * nothing behind: what it made in slots from FIRST_SLOT to LAST_SLOT is destroyed after it. Child
  * code sees its own text, a stack, and the shared page: no variable of the test program. */
-#ifndef KERNTEST_H
-#define KERNTEST_H
+#pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -107,4 +106,3 @@ child_t child_call;    /* message arg+1..arg+6; then a6 in word 1, answer in 2-7
 child_t child_count;   /* counts in word `argument` for ever */
 child_t child_store;   /* stores 77 at the address `argument`, then 1 in word 0, message 5 */
 child_t child_landing; /* message 1234 */
-#endif

@@ -1,6 +1,5 @@
 /* A test that answers with 0, or with the line where something was not so. */
-#ifndef TEST_LINE_H
-#define TEST_LINE_H
+#pragma once
 
 #define CHECK(condition)     \
     do {                     \
@@ -8,4 +7,3 @@
             return __LINE__; \
     } while (0)
 #define IS(value, wanted) CHECK((long)(value) == (long)(wanted))
-#endif

@@ -2,8 +2,7 @@
  *
  * A misdeed returns 0, or the line where the kernel did what it should have refused. Client code
  * sees its own text and stack, and no variable. */
-#ifndef TEST_HOSTILE_H
-#define TEST_HOSTILE_H
+#pragma once
 #include <stdbool.h>
 
 #include "../../libsys/syscall.h"
@@ -40,4 +39,3 @@ uint64_t hostile_number(void);                                       /* as the f
 bool hostile_hear(struct reception *r);
 bool hostile_answer_hear(struct reception *r); /* answers r->badge first */
 _Noreturn void hostile_park(void);
-#endif

@@ -1,6 +1,5 @@
 /* Shared by the smallest pager and what starts programs for it. */
-#ifndef TEST_SMALLEST_H
-#define TEST_SMALLEST_H
+#pragma once
 #include <stdbool.h>
 
 #include "../../kern/abi.h"
@@ -30,4 +29,3 @@ uint64_t smallest_ngranted(const struct boot_info *boot);
 bool smallest_boot(const struct boot_info *boot);
 bool smallest_ended(unsigned p, uint32_t status, uint32_t cause);
 _Noreturn void smallest_finish(const struct boot_info *boot, bool good, bool whole, uint64_t nfree);
-#endif

@@ -1,6 +1,5 @@
 /* Memory mapping, anonymous only: <sys/mman.h> as POSIX names it. */
-#ifndef _SYS_MMAN_H
-#define _SYS_MMAN_H
+#pragma once
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,4 +17,3 @@ void *mmap(void *address, size_t nbytes, int protection, int flags, int file, of
 int munmap(void *address, size_t nbytes);
 /* Not for the heap: EINVAL. EAGAIN: too many regions. */
 int mprotect(void *address, size_t nbytes, int protection);
-#endif

@@ -1,6 +1,5 @@
 /* <sys/resource.h>: what of it there is. */
-#ifndef _SYS_RESOURCE_H
-#define _SYS_RESOURCE_H
+#pragma once
 #include <sys/types.h>
 
 #define PRIO_PROCESS 0
@@ -9,4 +8,3 @@
  * 15 are taken as these; `who` 0: the caller. EINVAL, ESRCH, EPERM (init and servers). */
 int setpriority(int which, id_t who, int value);
 int getpriority(int which, id_t who);
-#endif

@@ -1,6 +1,5 @@
 /* Sizes of files, and what reading a directory gives. */
-#ifndef XV6_FS_H
-#define XV6_FS_H
+#pragma once
 
 #define ROOTINO   1
 #define BSIZE     1024
@@ -13,4 +12,3 @@ struct dirent { /* inum 0: a free entry */
     ushort inum;
     char name[DIRSIZ];
 };
-#endif

@@ -1,6 +1,5 @@
 /* Limits that programs are written to. Holstein's own are not lower, but where it says so. */
-#ifndef XV6_PARAM_H
-#define XV6_PARAM_H
+#pragma once
 
 #define NPROC       64 /* a process can't have more children at a time */
 #define NCPU        8
@@ -17,4 +16,3 @@
 #define FSSIZE      2000
 #define MAXPATH     128
 #define USERSTACK   1 /* pages */
-#endif

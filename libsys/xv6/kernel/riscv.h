@@ -1,6 +1,5 @@
 /* Pages, and the stack pointer. */
-#ifndef XV6_RISCV_H
-#define XV6_RISCV_H
+#pragma once
 
 #define PGSIZE          4096
 #define PGSHIFT         12
@@ -14,4 +13,3 @@ static inline uint64 r_sp(void)
     __asm__ volatile("mv %0, sp" : "=r"(sp));
     return sp;
 }
-#endif

@@ -1,6 +1,5 @@
 /* What stat and fstat tell. */
-#ifndef XV6_STAT_H
-#define XV6_STAT_H
+#pragma once
 
 #define T_DIR    1
 #define T_FILE   2
@@ -13,4 +12,3 @@ struct stat {
     short nlink;
     uint64 size; /* bytes */
 };
-#endif

@@ -1,6 +1,5 @@
 /* Numbers of system calls: programs print them; Holstein has other ones. */
-#ifndef XV6_SYSCALL_H
-#define XV6_SYSCALL_H
+#pragma once
 
 #define SYS_fork   1
 #define SYS_exit   2
@@ -23,4 +22,3 @@
 #define SYS_link   19
 #define SYS_mkdir  20
 #define SYS_close  21
-#endif

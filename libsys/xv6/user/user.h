@@ -1,7 +1,6 @@
 /* The calls and library functions of an xv6 program (xv6.c). Those whose meaning differs from the
  * POSIX function of that name have a symbol of their own. A call that fails returns -1. */
-#ifndef XV6_USER_H
-#define XV6_USER_H
+#pragma once
 
 struct stat;
 
@@ -49,4 +48,3 @@ void free(void *memory);
 int atoi(const char *text) __asm__("xv6_atoi");
 int memcmp(const void *a, const void *b, uint nbytes);
 void *memcpy(void *to, const void *from, uint nbytes);
-#endif
