@@ -177,7 +177,7 @@ static void key(char c)
 
 static void set_alarm(void)
 {
-    sys_alarm(SLOT_NOTIFICATION, NOTE_ALARM, nsleepers > 0 ? sleeper[0].time : 0);
+    sys_alarm(SLOT_ENDPOINT, NOTE_ALARM, nsleepers > 0 ? sleeper[0].time : 0);
 }
 
 static void wake_sleepers(void)

@@ -7,12 +7,12 @@
  * SYS_CALL: a6 = slot of an endpoint, a0-a5 = message. Returns the answer in a0-a5 and a6 = 0, or
  *   a6 = error and no answer. Preserves what a general call does.
  *
- * SYS_REPLY_RECEIVE: a6 = token to answer (0: none), a0-a5 = answer, t3 = slot of the endpoint (or
- *   notification) to wait at, and a map item for the space of an answered fault:
- *   t0 = address | rights (0: no item), t1 = frame number, t2 = slot of the memory.
- *   Returns a7 = token, a6 = badge and a0-a5 = message; or a7 = 0, a6 = 0 and a0 = bits of a
- *   notification; or a7 = 0, a6 = NO_BADGE and a0 = error, and then nothing was answered or
- *   received, and a1-a5 are as they were. Clobbers every register but sp, gp and tp.
+ * SYS_REPLY_RECEIVE: a6 = token to answer (0: none), a0-a5 = answer, t3 = slot of the endpoint to
+ * wait at, and a map item for the space of an answered fault: t0 = address | rights (0: no item),
+ * t1 = frame number, t2 = slot of the memory. Returns a7 = token, a6 = badge and a0-a5 = message;
+ * or a7 = 0, a6 = 0 and a0 = the endpoint's notification; or a7 = 0, a6 = NO_BADGE and a0 = error,
+ * and then nothing was answered or received, and a1-a5 are as they were. Clobbers every register
+ * but sp, gp and tp.
  *
  * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
  * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
@@ -67,28 +67,24 @@
 #define RIGHT_X     4
 #define RIGHTS_MASK 7
 
-/* Types of objects (SYS_CREATE). */
-#define TYPE_NONE 0
-#define TYPE_SPACE                                                         \
-    1 /* arguments: slot of the endpoint for its faults, badge (even); its \
-         slot 0 may call that endpoint, with that badge */
-#define TYPE_THREAD                                                                                 \
-    2                       /* arguments: slot of its space, priority; a5: 0, or the token of a     \
-                               call that the maker holds: registers as if it had been answered with \
-                               zeros */
-#define TYPE_ENDPOINT     3 /* argument: slot of its notification, or NO_SLOT */
-#define TYPE_NOTIFICATION 4 /* no argument */
-#define TYPE_MEMORY       5 /* by grant only */
-#define TYPE_CONTROL      6 /* no object behind it: its rights say what may be asked */
-#define NO_SLOT           (~0ul)
-#define NO_BADGE          (~0ul)
+/* Types of objects. Arguments of SYS_CREATE: for a space the slot of the endpoint for its faults
+ * and a badge (even), with which its slot 0 may call that endpoint; for a thread the slot of its
+ * space, a priority, and in a5 either 0 or the token of a call that the maker holds: registers as
+ * if that had been answered with zeros. */
+#define TYPE_NONE     0
+#define TYPE_SPACE    1
+#define TYPE_THREAD   2
+#define TYPE_ENDPOINT 3
+#define TYPE_MEMORY   4 /* by grant only */
+#define TYPE_CONTROL  5 /* no object behind it: its rights say what may be asked */
+#define NO_SLOT       (~0ul)
+#define NO_BADGE      (~0ul)
 
 /* Rights of capabilities. */
-#define CAP_CALL    1 /* endpoint: call; notification: notify */
-#define CAP_RECEIVE 2 /* endpoint, notification: wait */
-#define CAP_MANAGE                                                                \
-    64 /* space, thread, memory: change it; given by SYS_CREATE and at boot alone \
-        */
+#define CAP_CALL        1
+#define CAP_RECEIVE     2
+#define CAP_NOTIFY      4   /* and let alarms and interrupts do so */
+#define CAP_MANAGE      64  /* space, thread, memory: change it; by SYS_CREATE and at boot alone */
 #define CAP_OWNER       128 /* made here: the object dies with this space */
 #define CONTROL_CREATE  1
 #define CONTROL_CONSOLE 2
@@ -99,16 +95,14 @@
 #define TOKEN_SHIFT 24
 
 /* Limits. */
-#define PRIORITIES   32          /* 0 the lowest */
-#define USER_LIMIT   (1ul << 38) /* Sv39: lower half */
-#define SLOTS_INLINE 8           /* slots that every space has without asking the pool */
-#define SLOTS_MAX    65536
-#define PAGE_SHIFT   12
-#define PAGE_SIZE    4096
-#define LEAF_PAGES   512 /* pages that one leaf table covers */
-#define MEMORY_WINDOW                                                          \
-    (1ul << 37) /* a memory's frame f is seen at MEMORY_WINDOW + f * PAGE_SIZE \
-                 */
+#define PRIORITIES    32          /* 0 the lowest */
+#define USER_LIMIT    (1ul << 38) /* Sv39: lower half */
+#define SLOTS_INLINE  8           /* slots that every space has without asking the pool */
+#define SLOTS_MAX     65536
+#define PAGE_SHIFT    12
+#define PAGE_SIZE     4096
+#define LEAF_PAGES    512         /* pages that one leaf table covers */
+#define MEMORY_WINDOW (1ul << 37) /* a memory's frame f is seen there + f * PAGE_SIZE */
 
 /* Indices of SYS_STATISTICS. TIME: of the space in the slot in a1, in the time base, as ticks saw
  * it run. */

@@ -68,10 +68,7 @@ INLINE struct endpoint *empty_endpoint(const struct thread *self)
     if (cap == NULL)
         return NULL;
     struct endpoint *endpoint = (struct endpoint *)cap->object;
-    if (endpoint->callers.head != NULL ||
-        (endpoint->notification != NULL && endpoint->notification->bits != 0))
-        return NULL;
-    return endpoint;
+    return endpoint->callers.head == NULL && endpoint->bits == 0 ? endpoint : NULL;
 }
 
 /* Is the token that of a message which this server took last, and may its thread go on at once? */

@@ -78,92 +78,68 @@ void ipc_answer(struct thread *thread, const uint64_t word[6])
     } else {
         for (int i = 0; i < 6; i++)
             thread->x[REG_A0 + i] = word[i];
-        thread->x[REG_A0 + 6] = 0;
+        thread->x[REG_BADGE] = 0;
     }
     sched_ready_first(thread);
 }
 
-static bool take_bits(struct thread *thread, struct notification *notification)
+static bool take_bits(struct thread *thread, struct endpoint *endpoint)
 {
-    if (notification->bits == 0)
+    if (endpoint->bits == 0)
         return false;
-    thread->x[REG_A0] = notification->bits;
+    thread->x[REG_A0] = endpoint->bits;
     thread->x[REG_BADGE] = 0;
     thread->x[REG_TOKEN] = 0;
-    notification->bits = 0;
+    endpoint->bits = 0;
     return true;
-}
-
-/* Last in, first out: the loop that served last has its memory in the cache. */
-static void wait_at(struct thread *thread, struct queue *queue)
-{
-    thread->space->serves = true;
-    thread->state = THREAD_RECEIVING;
-    queue_prepend(queue, thread);
 }
 
 void ipc_receive(struct thread *thread, struct endpoint *endpoint)
 {
-    struct notification *notification = endpoint->notification;
-    if (notification != NULL &&
-        notification->object.generation == endpoint->notification_generation &&
-        take_bits(thread, notification))
-        return;
     struct thread *caller = endpoint->callers.head;
-    if (caller == NULL) {
-        wait_at(thread, &endpoint->receivers);
+    thread->space->serves = true;
+    if (take_bits(thread, endpoint))
+        return;
+    if (caller != NULL) {
+        queue_remove(caller);
+        deliver(caller, thread);
         return;
     }
-    thread->space->serves = true;
-    queue_remove(caller);
-    deliver(caller, thread);
+    /* Last in, first out: the loop that served last has its memory in the cache. */
+    thread->state = THREAD_RECEIVING;
+    queue_prepend(&endpoint->receivers, thread);
 }
 
-void ipc_wait(struct thread *thread, struct notification *notification)
+void ipc_notify(struct endpoint *endpoint, uint64_t bits)
 {
-    if (!take_bits(thread, notification))
-        wait_at(thread, &notification->waiters);
-}
-
-void ipc_bind(struct endpoint *endpoint, struct notification *notification)
-{
-    endpoint->notification = notification;
-    endpoint->notification_generation = notification->object.generation;
-    notification->endpoint = endpoint;
-    notification->endpoint_generation = endpoint->object.generation;
-}
-
-void ipc_notify(struct notification *notification, uint64_t bits)
-{
-    notification->bits |= bits;
-    struct thread *thread = notification->waiters.head;
-    struct endpoint *endpoint = notification->endpoint;
-    if (thread == NULL && endpoint != NULL &&
-        endpoint->object.generation == notification->endpoint_generation)
-        thread = endpoint->receivers.head;
-    if (thread == NULL || !take_bits(thread, notification))
+    struct thread *thread = endpoint->receivers.head;
+    endpoint->bits |= bits;
+    if (thread == NULL || !take_bits(thread, endpoint))
         return;
     queue_remove(thread);
     sched_ready(thread);
 }
 
-void ipc_fail(struct thread *thread, err_t error)
+/* Ends a call with an error. A fault's thread stops: whoever answers for its memory is gone, it
+ * can't go on, and its maker destroys it. */
+static void fail(struct thread *thread)
 {
     if (thread_in_fault(thread)) {
-        /* Whoever answers for its memory is gone: it can't go on, and its maker destroys it. */
         sched_stop(thread);
         return;
     }
     if (thread_is_queued(thread))
         queue_remove(thread);
-    thread->x[REG_A0 + 6] = (uint64_t)error;
+    thread->x[REG_BADGE] = (uint64_t)ERR_DEAD;
     sched_ready(thread);
 }
 
-static void fail_receivers(struct queue *queue)
+void ipc_close(struct endpoint *endpoint)
 {
     struct thread *thread;
-    while ((thread = queue->head) != NULL) {
+    while (endpoint->callers.head != NULL)
+        fail(endpoint->callers.head);
+    while ((thread = endpoint->receivers.head) != NULL) {
         queue_remove(thread);
         thread->x[REG_A0] = (uint64_t)ERR_DEAD;
         thread->x[REG_BADGE] = NO_BADGE;
@@ -172,23 +148,11 @@ static void fail_receivers(struct queue *queue)
     }
 }
 
-void ipc_endpoint_close(struct endpoint *endpoint)
-{
-    while (endpoint->callers.head != NULL)
-        ipc_fail(endpoint->callers.head, ERR_DEAD);
-    fail_receivers(&endpoint->receivers);
-}
-
-void ipc_notification_close(struct notification *notification)
-{
-    fail_receivers(&notification->waiters);
-}
-
 void ipc_server_died(struct space *server)
 {
     for (uint64_t i = 0; i < pool_object_limit(TYPE_THREAD); i++) {
         struct thread *thread = pool_object_at(TYPE_THREAD, i);
         if (thread != NULL && thread_is_served(thread) && thread->server == server)
-            ipc_fail(thread, ERR_DEAD);
+            fail(thread);
     }
 }

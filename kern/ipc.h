@@ -1,33 +1,21 @@
-/* Endpoints and notifications: where threads meet.
+/* Endpoints: where threads meet.
  *
  * A call blocks until a receiver has taken the message and answered it; the answer is a right that
- * is used once, named by a token (struct thread: index and count of messages). A notification is a
- * word of bits that waits for nobody; a receive takes it before any message. */
+ * is used once, named by a token (struct thread: index and count of messages). Each endpoint has a
+ * notification too: a word of bits that waits for nobody; a receive takes it before any message. */
 #pragma once
 #include "space.h"
 #include "thread.h"
 
-struct notification;
-
 struct endpoint {
     struct object object;
     struct queue receivers, callers;
-    struct notification *notification; /* bound for life, or NULL */
-    uint32_t notification_generation;
-};
-
-struct notification {
-    struct object object;
-    uint64_t bits;
-    struct queue waiters;
-    struct endpoint *endpoint; /* whose receivers it wakes, or NULL */
-    uint32_t endpoint_generation;
+    uint64_t bits; /* its notification, while nobody has received it */
     uint64_t alarm_bits, alarm_time;
-    struct notification *alarm_next;
-    bool alarm_set;
+    struct endpoint *alarm_next;
 };
 
-_Static_assert(sizeof(struct endpoint) <= 128 && sizeof(struct notification) <= 128, "slab");
+_Static_assert(sizeof(struct endpoint) <= 128, "slab");
 
 /* Dead for ever: where the faults of a space go that has no pager. */
 extern struct endpoint ipc_nobody;
@@ -47,19 +35,12 @@ void ipc_answer(struct thread *thread, const uint64_t word[6]);
 
 /* The running thread takes what waits (its registers are set), or blocks. */
 void ipc_receive(struct thread *thread, struct endpoint *endpoint);
-void ipc_wait(struct thread *thread, struct notification *notification);
 
-/* Receivers at the endpoint get the notification's bits, before any message. For life. */
-void ipc_bind(struct endpoint *endpoint, struct notification *notification);
+/* Adds the bits, and wakes a receiver that waits. */
+void ipc_notify(struct endpoint *endpoint, uint64_t bits);
 
-void ipc_notify(struct notification *notification, uint64_t bits);
-
-/* Ends a call with an error: a6 for a call; a fault's thread is stopped. */
-void ipc_fail(struct thread *thread, err_t error);
-
-/* Wakes all that wait at it, with ERR_DEAD. */
-void ipc_endpoint_close(struct endpoint *endpoint);
-void ipc_notification_close(struct notification *notification);
+/* Wakes all that wait at the endpoint, with ERR_DEAD. */
+void ipc_close(struct endpoint *endpoint);
 
 /* Threads that wait for an answer of a dead server get ERR_DEAD. */
 void ipc_server_died(struct space *server);

@@ -9,9 +9,9 @@ enum {
     CONTEXT_STRIDE = 0x1000,
 };
 
-static volatile uint32_t *priority, *enable, *threshold, *claim;
+static volatile uint32_t *priority, *enable, *claim; /* NULL: there is no controller */
 static struct {
-    struct notification *notification;
+    struct endpoint *endpoint;
     uint32_t generation;
     uint64_t bits;
 } irqs[IRQS_MAX];
@@ -22,26 +22,24 @@ void irq_init(uint64_t plic, uint32_t context)
         return;
     priority = (volatile uint32_t *)plic;
     enable = (volatile uint32_t *)(plic + ENABLE_OFFSET + (uint64_t)context * ENABLE_STRIDE);
-    threshold = (volatile uint32_t *)(plic + CONTEXT_OFFSET + (uint64_t)context * CONTEXT_STRIDE);
-    claim = threshold + 1;
-    *threshold = 0;
+    claim = (volatile uint32_t *)(plic + CONTEXT_OFFSET + (uint64_t)context * CONTEXT_STRIDE) + 1;
+    claim[-1] = 0; /* the threshold */
 }
 
-err_t irq_attach(uint64_t number, struct notification *notification, uint64_t bits)
+err_t irq_attach(uint64_t number, struct endpoint *endpoint, uint64_t bits)
 {
     if (priority == NULL || number == 0 || number >= IRQS_MAX)
         return ERR_NUMBER;
-    irqs[number].notification = notification;
-    irqs[number].generation = notification->object.generation;
+    irqs[number].endpoint = endpoint;
+    irqs[number].generation = endpoint->object.generation;
     irqs[number].bits = bits;
     enable[number / 32] |= 1u << number % 32;
-    priority[number] = 1;
-    return 0;
+    return irq_acknowledge(number);
 }
 
 err_t irq_acknowledge(uint64_t number)
 {
-    if (priority == NULL || number == 0 || number >= IRQS_MAX || irqs[number].notification == NULL)
+    if (number >= IRQS_MAX || irqs[number].endpoint == NULL)
         return ERR_NUMBER;
     priority[number] = 1;
     return 0;
@@ -49,16 +47,14 @@ err_t irq_acknowledge(uint64_t number)
 
 void irq_interrupt(void)
 {
-    if (priority == NULL)
-        return;
-    uint32_t number = *claim;
+    uint32_t number = priority == NULL ? 0 : *claim;
     if (number == 0 || number >= IRQS_MAX)
         return;
     /* Masked by priority 0 until the driver acknowledges; completed here, so that no driver can
      * keep the controller waiting. */
     priority[number] = 0;
     *claim = number;
-    struct notification *notification = irqs[number].notification;
-    if (notification != NULL && notification->object.generation == irqs[number].generation)
-        ipc_notify(notification, irqs[number].bits);
+    struct endpoint *endpoint = irqs[number].endpoint;
+    if (endpoint != NULL && endpoint->object.generation == irqs[number].generation)
+        ipc_notify(endpoint, irqs[number].bits);
 }

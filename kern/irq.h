@@ -1,4 +1,4 @@
-/* Device interrupts: the PLIC turns each into bits of a notification.
+/* Device interrupts: the PLIC turns each into bits of an endpoint's notification.
  * Source: RISC-V Platform-Level Interrupt Controller Specification 1.0. */
 #pragma once
 #include "ipc.h"
@@ -8,7 +8,7 @@ void irq_init(uint64_t plic, uint32_t context);
 
 /* Interrupt `number` sends `bits` from now on and is masked from each until it is acknowledged.
  * ERR_NUMBER: no such interrupt. */
-err_t irq_attach(uint64_t number, struct notification *notification, uint64_t bits);
+err_t irq_attach(uint64_t number, struct endpoint *endpoint, uint64_t bits);
 err_t irq_acknowledge(uint64_t number);
 
 void irq_interrupt(void);

@@ -9,7 +9,6 @@
 #include "riscv.h"
 #include "sbi.h"
 #include "sched.h"
-#include "syscall.h"
 #include "timer.h"
 #include "tlb.h"
 #include "up.h"
@@ -145,8 +144,8 @@ _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
     init_devices(&machine);
 
     uint64_t slice = slice_argument();
-    timer_init(slice != 0 ? slice : machine.timebase_hz / SLICES_A_SECOND);
-    syscall_set_timebase(machine.timebase_hz);
+    timer_hz = machine.timebase_hz;
+    timer_slice = slice != 0 ? slice : timer_hz / SLICES_A_SECOND;
     info.memory_first = pool_end >> PAGE_SHIFT;
     info.memory_npages = (ram_end - pool_end) >> PAGE_SHIFT;
     up_boot(info.memory_first, info.memory_npages, &info);

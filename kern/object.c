@@ -54,26 +54,6 @@ static err_t make_thread(struct space *maker, uint64_t space_slot_number, uint64
     return 0;
 }
 
-static err_t make_endpoint(struct space *maker, uint64_t slot, struct object **made)
-{
-    struct notification *notification = NULL;
-    if (slot != NO_SLOT) {
-        notification = space_object(maker, slot, TYPE_NOTIFICATION, CAP_RECEIVE);
-        if (notification == NULL)
-            return ERR_CAPABILITY;
-        if (notification->endpoint != NULL &&
-            notification->endpoint->object.generation == notification->endpoint_generation)
-            return ERR_STATE;
-    }
-    struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
-    if (endpoint == NULL)
-        return ERR_POOL;
-    if (notification != NULL)
-        ipc_bind(endpoint, notification);
-    *made = &endpoint->object;
-    return 0;
-}
-
 err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b,
                     uint64_t c)
 {
@@ -87,16 +67,15 @@ err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t 
     switch (type) {
     case TYPE_SPACE: error = make_space(maker, a, b, &made); break;
     case TYPE_THREAD: error = make_thread(maker, a, b, c, &made); break;
-    case TYPE_ENDPOINT: error = make_endpoint(maker, a, &made); break;
-    case TYPE_NOTIFICATION:
-        made = pool_object(TYPE_NOTIFICATION);
+    case TYPE_ENDPOINT:
+        made = pool_object(TYPE_ENDPOINT);
         error = made == NULL ? ERR_POOL : 0;
         break;
     default: error = ERR_NUMBER;
     }
     if (error != 0)
         return error;
-    *cap = cap_make(made, type, CAP_CALL | CAP_RECEIVE | CAP_MANAGE | CAP_OWNER, 0);
+    *cap = cap_make(made, type, CAP_CALL | CAP_RECEIVE | CAP_NOTIFY | CAP_MANAGE | CAP_OWNER, 0);
     maker->owns = true;
     return 0;
 }
@@ -119,10 +98,9 @@ static err_t destroy_simple(struct object *object)
 {
     switch (object->type) {
     case TYPE_THREAD: return destroy_thread((struct thread *)object);
-    case TYPE_ENDPOINT: ipc_endpoint_close((struct endpoint *)object); break;
-    case TYPE_NOTIFICATION:
-        timer_alarm((struct notification *)object, 0, 0);
-        ipc_notification_close((struct notification *)object);
+    case TYPE_ENDPOINT:
+        timer_cancel((struct endpoint *)object);
+        ipc_close((struct endpoint *)object);
         break;
     default: memory_return((struct memory *)object); return 0;
     }
@@ -219,9 +197,7 @@ err_t object_install(struct space *maker, struct space *space, uint64_t slot, ui
                      uint64_t badge, uint64_t rights)
 {
     struct cap *from = space_slot(maker, source, false);
-    if (from == NULL ||
-        (from->type != TYPE_ENDPOINT && from->type != TYPE_NOTIFICATION &&
-         from->type != TYPE_CONTROL) ||
+    if (from == NULL || (from->type != TYPE_ENDPOINT && from->type != TYPE_CONTROL) ||
         space_cap(maker, source, from->type, 0) == NULL)
         return ERR_CAPABILITY;
     if ((badge & 1) != 0)

@@ -16,7 +16,7 @@ err_t object_destroy(struct space *owner, uint64_t slot);
 /* The same for what is not named by a slot. */
 err_t object_destroy_piece(struct object *object);
 
-/* Copies an endpoint, notification or control capability into a free slot of a space made by
+/* Copies an endpoint or control capability into a free slot of a space made by
  * `maker` (or its own), with no more rights. ERR_CAPABILITY, ERR_POOL; ERR_NUMBER: a badge that is
  * odd (kept for faults). */
 err_t object_install(struct space *maker, struct space *space, uint64_t slot, uint64_t source,

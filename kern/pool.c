@@ -6,8 +6,10 @@ enum { KIND_FREE, KIND_FRAME, KIND_OBJECT = POOL_KIND_OBJECT };
 enum { TYPE_SHARE = 8 }; /* of the pool, for the objects of one type: 1 / 8 */
 
 static const uint16_t object_nbytes[] = {
-    [TYPE_SPACE] = 512,        [TYPE_THREAD] = THREAD_NBYTES, [TYPE_ENDPOINT] = 128,
-    [TYPE_NOTIFICATION] = 128, [TYPE_MEMORY] = 128,
+    [TYPE_SPACE] = 512,
+    [TYPE_THREAD] = THREAD_NBYTES,
+    [TYPE_ENDPOINT] = 128,
+    [TYPE_MEMORY] = 128,
 };
 
 struct free_frame {

@@ -13,13 +13,6 @@
 
 enum { CONSOLE_BYTES_MAX = 48 };
 
-static uint64_t timebase_hz;
-
-void syscall_set_timebase(uint64_t hz)
-{
-    timebase_hz = hz;
-}
-
 static uint64_t *arguments(struct thread *thread)
 {
     return &thread->x[REG_A0];
@@ -69,9 +62,7 @@ static void sys_reply_receive(struct thread *thread)
 {
     uint64_t *x = thread->x, token = x[REG_A0 + 6], slot = x[REG_T3];
     struct endpoint *endpoint = space_object(thread->space, slot, TYPE_ENDPOINT, CAP_RECEIVE);
-    struct notification *notification =
-        space_object(thread->space, slot, TYPE_NOTIFICATION, CAP_RECEIVE);
-    err_t error = endpoint == NULL && notification == NULL ? ERR_CAPABILITY : 0;
+    err_t error = endpoint == NULL ? ERR_CAPABILITY : 0;
     if (error == 0 && token != 0) {
         struct thread *caller = ipc_answerable(thread->space, token);
         error = check_answer(thread, caller, x[REG_T0], x[REG_T0 + 1], x[REG_T0 + 2]);
@@ -82,10 +73,8 @@ static void sys_reply_receive(struct thread *thread)
         x[REG_A0] = (uint64_t)error;
         x[REG_A0 + 6] = NO_BADGE;
         x[REG_A0 + 7] = 0;
-    } else if (endpoint != NULL) {
-        ipc_receive(thread, endpoint);
     } else {
-        ipc_wait(thread, notification);
+        ipc_receive(thread, endpoint);
     }
 }
 
@@ -100,11 +89,10 @@ static err_t sys_reply(struct thread *thread, const uint64_t *a)
 
 static err_t sys_notify(struct thread *thread, const uint64_t *a)
 {
-    struct notification *notification =
-        space_object(thread->space, a[0], TYPE_NOTIFICATION, CAP_CALL);
-    if (notification == NULL)
+    struct endpoint *endpoint = space_object(thread->space, a[0], TYPE_ENDPOINT, CAP_NOTIFY);
+    if (endpoint == NULL)
         return ERR_CAPABILITY;
-    ipc_notify(notification, a[1]);
+    ipc_notify(endpoint, a[1]);
     return 0;
 }
 
@@ -241,11 +229,10 @@ static err_t sys_thread_priority(struct thread *thread, const uint64_t *a)
 
 static err_t sys_irq_attach(struct thread *thread, const uint64_t *a)
 {
-    struct notification *notification =
-        space_object(thread->space, a[2], TYPE_NOTIFICATION, CAP_CALL);
-    if (notification == NULL || !controls(thread, a[0], CONTROL_IRQ))
+    struct endpoint *endpoint = space_object(thread->space, a[2], TYPE_ENDPOINT, CAP_NOTIFY);
+    if (endpoint == NULL || !controls(thread, a[0], CONTROL_IRQ))
         return ERR_CAPABILITY;
-    return irq_attach(a[1], notification, a[3]);
+    return irq_attach(a[1], endpoint, a[3]);
 }
 
 static err_t sys_irq_acknowledge(struct thread *thread, const uint64_t *a)
@@ -255,11 +242,13 @@ static err_t sys_irq_acknowledge(struct thread *thread, const uint64_t *a)
 
 static err_t sys_alarm(struct thread *thread, const uint64_t *a)
 {
-    struct notification *notification =
-        space_object(thread->space, a[0], TYPE_NOTIFICATION, CAP_CALL);
-    if (notification == NULL)
+    struct endpoint *endpoint = space_object(thread->space, a[0], TYPE_ENDPOINT, CAP_NOTIFY);
+    if (endpoint == NULL)
         return ERR_CAPABILITY;
-    timer_alarm(notification, a[1], a[2]);
+    if (a[2] == 0)
+        timer_cancel(endpoint);
+    else
+        timer_alarm(endpoint, a[1], a[2]);
     return 0;
 }
 
@@ -298,7 +287,7 @@ static err_t sys_statistics(struct thread *thread, const uint64_t *a)
     case STAT_POOL_FREE: return (err_t)pool_free_frames();
     case STAT_POOL_TOTAL: return (err_t)pool_total_frames();
     case STAT_HARTS: return nharts;
-    case STAT_TIMEBASE: return (err_t)timebase_hz;
+    case STAT_TIMEBASE: return (err_t)timer_hz;
     case STAT_SHOOTDOWNS: return (err_t)tlb_shootdowns();
     case STAT_TIME: return space == NULL ? ERR_CAPABILITY : (err_t)space->time;
     default: return ERR_NUMBER;

@@ -7,5 +7,3 @@ void syscall_handle(struct thread *thread);
 
 /* One that returns at once, from trap.S, without the lock; true: the thread is to give way. */
 bool syscall_brief(struct thread *thread);
-
-void syscall_set_timebase(uint64_t hz); /* what SYS_STATISTICS tells */

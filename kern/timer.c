@@ -3,14 +3,10 @@
 #include "riscv.h"
 #include "sbi.h"
 
-static uint64_t slice;
-static struct notification *alarms; /* earliest first */
-static uint64_t next_alarm = ~0ul;  /* the first one's time, read without the lock */
+uint64_t timer_hz, timer_slice;
 
-void timer_init(uint64_t ticks_a_slice)
-{
-    slice = ticks_a_slice;
-}
+static struct endpoint *alarms;    /* earliest first */
+static uint64_t next_alarm = ~0ul; /* the first one's time, read without the lock */
 
 /* An alarm that another hart sets meanwhile is on that hart's timer. */
 static void arm(void)
@@ -25,9 +21,9 @@ uint64_t timer_start(void)
     uint64_t now = time_now();
     bool slice_over = now >= this_hart()->next_tick;
     if (slice_over)
-        this_hart()->next_tick = now + slice;
+        this_hart()->next_tick = now + timer_slice;
     arm();
-    return slice_over ? slice : 0;
+    return slice_over ? timer_slice : 0;
 }
 
 static void note_next(void)
@@ -39,39 +35,33 @@ void timer_alarms(void)
 {
     uint64_t now = time_now();
     while (alarms != NULL && alarms->alarm_time <= now) {
-        struct notification *due = alarms;
+        struct endpoint *due = alarms;
         alarms = due->alarm_next;
-        due->alarm_set = false;
         ipc_notify(due, due->alarm_bits);
     }
     note_next();
 }
 
-static void take_back(struct notification *notification)
+void timer_cancel(struct endpoint *endpoint)
 {
-    struct notification **link = &alarms;
-    while (*link != notification)
+    struct endpoint **link = &alarms;
+    while (*link != NULL && *link != endpoint)
         link = &(*link)->alarm_next;
-    *link = notification->alarm_next;
-    notification->alarm_set = false;
+    if (*link != NULL)
+        *link = endpoint->alarm_next;
+    note_next();
 }
 
-void timer_alarm(struct notification *notification, uint64_t bits, uint64_t time)
+void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time)
 {
-    if (notification->alarm_set)
-        take_back(notification);
-    if (time == 0) {
-        note_next();
-        return;
-    }
-    notification->alarm_bits = bits;
-    notification->alarm_time = time;
-    notification->alarm_set = true;
-    struct notification **link = &alarms;
+    timer_cancel(endpoint);
+    struct endpoint **link = &alarms;
     while (*link != NULL && (*link)->alarm_time <= time)
         link = &(*link)->alarm_next;
-    notification->alarm_next = *link;
-    *link = notification;
+    endpoint->alarm_bits = bits;
+    endpoint->alarm_time = time;
+    endpoint->alarm_next = *link;
+    *link = endpoint;
     note_next();
     arm();
 }

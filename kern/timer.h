@@ -1,9 +1,9 @@
-/* Time: the periodic tick of every hart, and alarms of notifications. */
+/* Time: the periodic tick of every hart, and alarms at endpoints. */
 #pragma once
 #include "ipc.h"
 
-/* Ticks are in units of the time base. Called once, before the harts start. */
-void timer_init(uint64_t ticks_a_slice);
+extern uint64_t timer_hz;    /* the time base; set once, before the harts start, */
+extern uint64_t timer_slice; /* and the time between ticks, in its units */
 
 /* Arms this hart's next tick. 0, or how long its slice was that is over. Idle harts keep theirs:
  * under a deterministic emulator a hart that spins for another would otherwise wait for ever.
@@ -14,5 +14,6 @@ uint64_t timer_start(void);
 /* Sends the alarms that are due. */
 void timer_alarms(void);
 
-/* One alarm a notification; time 0 takes it back. */
-void timer_alarm(struct notification *notification, uint64_t bits, uint64_t time);
+/* One alarm an endpoint: bits for its notification, at a time. */
+void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time);
+void timer_cancel(struct endpoint *endpoint);

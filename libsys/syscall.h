@@ -116,10 +116,10 @@ static inline err_t sys_thread_priority(uint64_t thread, unsigned priority)
     return syscall6(SYS_THREAD_PRIORITY, thread, priority, 0, 0, 0, 0, 0);
 }
 
-static inline err_t sys_irq_attach(uint64_t control, uint64_t number, uint64_t notification,
+static inline err_t sys_irq_attach(uint64_t control, uint64_t number, uint64_t endpoint,
                                    uint64_t bits)
 {
-    return syscall6(SYS_IRQ_ATTACH, control, number, notification, bits, 0, 0, 0);
+    return syscall6(SYS_IRQ_ATTACH, control, number, endpoint, bits, 0, 0, 0);
 }
 
 static inline err_t sys_irq_acknowledge(uint64_t control, uint64_t number)
@@ -127,9 +127,9 @@ static inline err_t sys_irq_acknowledge(uint64_t control, uint64_t number)
     return syscall6(SYS_IRQ_ACKNOWLEDGE, control, number, 0, 0, 0, 0, 0);
 }
 
-static inline err_t sys_alarm(uint64_t notification, uint64_t bits, uint64_t time)
+static inline err_t sys_alarm(uint64_t endpoint, uint64_t bits, uint64_t time)
 {
-    return syscall6(SYS_ALARM, notification, bits, time, 0, 0, 0, 0);
+    return syscall6(SYS_ALARM, endpoint, bits, time, 0, 0, 0, 0);
 }
 
 static inline err_t sys_power_off(uint64_t control, uint64_t status)

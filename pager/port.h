@@ -68,7 +68,7 @@ void port_thread_priority(struct process *process, unsigned number, unsigned pri
 uint64_t port_time(const struct process *process);
 
 /* The process, whose space is made, becomes the server that others have in `slot`: it receives at
- * SLOT_ENDPOINT, and there also what comes to SLOT_NOTIFICATION; it may attach interrupts; the
+ * SLOT_ENDPOINT, and may set alarms and attach interrupts there; the
  * console's gets the serial port at DEVICE_ADDRESS. ERR_POOL. What was made ends with its space. */
 err_t port_server_make(struct process *server, unsigned slot);
 

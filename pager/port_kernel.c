@@ -25,10 +25,7 @@ struct endpoint *port_endpoint;
 
 struct lock port_core_lock;
 
-static struct {
-    struct endpoint *endpoint;
-    struct notification *notification;
-} servers[SERVERS]; /* from SERVER_FIRST on */
+static struct endpoint *server_endpoint[SERVERS]; /* from SERVER_FIRST on */
 
 static struct memory *lent; /* what another pager holds, or NULL */
 
@@ -132,10 +129,8 @@ static void destroy(struct object *object)
  * part stays with whoever made it, when its holder is dead. */
 static void destroy_apart(const struct process *process)
 {
-    if (process->server != 0) {
-        destroy(&servers[process->server - SERVER_FIRST].endpoint->object);
-        destroy(&servers[process->server - SERVER_FIRST].notification->object);
-    }
+    if (process->server != 0)
+        destroy(&server_endpoint[process->server - SERVER_FIRST]->object);
     if (process->borrows && lent != NULL) {
         pool_object_free(&lent->object);
         lent = NULL;
@@ -276,36 +271,29 @@ uint64_t port_time(const struct process *process)
 }
 
 /* The console's interrupt is attached here: its number stays between kernel and core. */
-static err_t give_device(struct space *space, unsigned slot, struct notification *notification)
+static err_t give_device(struct space *space, unsigned slot, struct endpoint *endpoint)
 {
     if (slot != SLOT_CONSOLE || device_frame == 0)
         return 0;
     err_t done = vm_map(space, DEVICE_ADDRESS, device_frame, 1, RIGHT_R | RIGHT_W);
-    return done < 0 ? done
-                    : irq_attach(device_irq, notification,
-                                 NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+    return done < 0
+               ? done
+               : irq_attach(device_irq, endpoint, NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
 }
 
 static err_t make_server(struct space *space, unsigned slot)
 {
-    struct notification *notification = pool_object(TYPE_NOTIFICATION);
     struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
-    err_t error = ERR_POOL;
-    if (notification != NULL && endpoint != NULL)
-        error = give_device(space, slot, notification);
+    if (endpoint == NULL)
+        return ERR_POOL;
+    err_t error = give_device(space, slot, endpoint);
     if (error != 0) {
-        if (notification != NULL)
-            pool_object_free(&notification->object);
-        if (endpoint != NULL)
-            pool_object_free(&endpoint->object);
+        pool_object_free(&endpoint->object);
         return error;
     }
-    ipc_bind(endpoint, notification);
-    servers[slot - SERVER_FIRST].endpoint = endpoint;
-    servers[slot - SERVER_FIRST].notification = notification;
-    space->caps[SLOT_ENDPOINT] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE, 0);
-    space->caps[SLOT_NOTIFICATION] =
-        cap_make(&notification->object, TYPE_NOTIFICATION, CAP_CALL, 0);
+    server_endpoint[slot - SERVER_FIRST] = endpoint;
+    space->caps[SLOT_ENDPOINT] =
+        cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE | CAP_NOTIFY, 0);
     space->caps[SLOT_CONTROL] = cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | CONTROL_IRQ, 0);
     return 0;
 }
@@ -321,7 +309,7 @@ err_t port_server_make(struct process *server, unsigned slot)
 void port_server_notify(unsigned slot, uint64_t bits)
 {
     lock_acquire(&kernel_lock);
-    ipc_notify(servers[slot - SERVER_FIRST].notification, bits);
+    ipc_notify(server_endpoint[slot - SERVER_FIRST], bits);
     lock_release(&kernel_lock);
 }
 
@@ -331,7 +319,7 @@ err_t port_connect(struct process *process, unsigned slot, uint64_t badge)
     lock_acquire(&kernel_lock);
     space_of(process)->caps[slot] = slot == SLOT_CONTROL
                                         ? cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE, 0)
-                                        : cap_make(&servers[slot - SERVER_FIRST].endpoint->object,
+                                        : cap_make(&server_endpoint[slot - SERVER_FIRST]->object,
                                                    TYPE_ENDPOINT, CAP_CALL, badge);
     lock_release(&kernel_lock);
     return 0;

@@ -8,13 +8,13 @@ enum {
     SLOT_SPACE = BOOT_SLOT_SPACE,
     SLOT_MEMORY = BOOT_SLOT_MEMORY,
     SLOT_MASTER = BOOT_SLOT_CONTROL,
-    SLOT_LOCK = 12,                    /* notification: somebody left the core's lock */
+    SLOT_LOCK = 12,                    /* endpoint: somebody left the core's lock */
     SLOT_WASHER = 13,                  /* a thread that clears frames */
-    SLOT_WASH = 14,                    /* notification: it has something to do */
+    SLOT_WASH = 14,                    /* endpoint: it has something to do */
     SLOT_LOOP = 16,                    /* the pager's own threads but the first */
     SLOT_FIRST = 128,                  /* of the processes: a frame's worth of slots is left free */
     SLOTS_A_PROCESS = 2 + THREADS_MAX, /* its space, its threads, its endpoint */
-    SLOT_SERVER = 8,                   /* endpoint and notification of each server */
+    SLOT_SERVER = 8,                   /* endpoint of each server */
     SPINS = 1000,
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
 };
@@ -70,12 +70,7 @@ static uint64_t device_irq;
 
 static uint64_t endpoint_slot(unsigned server)
 {
-    return SLOT_SERVER + 2 * (uint64_t)(server - SERVER_FIRST);
-}
-
-static uint64_t notification_slot(unsigned server)
-{
-    return endpoint_slot(server) + 1;
+    return SLOT_SERVER + (uint64_t)(server - SERVER_FIRST);
 }
 
 err_t port_user_init(const struct boot_info *info)
@@ -84,9 +79,9 @@ err_t port_user_init(const struct boot_info *info)
     device_irq = info->console_irq;
     for (uint16_t handle = HANDLES - 1; handle > 0; handle--)
         free_handle[nfree_handles++] = handle;
-    err_t error = sys_create(TYPE_NOTIFICATION, SLOT_LOCK, 0, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_ENDPOINT, SLOT_LOCK, 0, 0, SLOT_MASTER);
     if (error == 0)
-        error = sys_create(TYPE_ENDPOINT, PORT_SLOT_ENDPOINT, NO_SLOT, 0, SLOT_MASTER);
+        error = sys_create(TYPE_ENDPOINT, PORT_SLOT_ENDPOINT, 0, 0, SLOT_MASTER);
     return error;
 }
 
@@ -108,7 +103,7 @@ err_t port_user_thread(unsigned number, void (*start)(void), void *top)
 /* No program has priority 0. */
 err_t port_user_washer(void (*start)(void), void *top)
 {
-    err_t error = sys_create(TYPE_NOTIFICATION, SLOT_WASH, 0, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_ENDPOINT, SLOT_WASH, 0, 0, SLOT_MASTER);
     return error != 0 ? error : start_thread(SLOT_WASHER, 0, start, top);
 }
 
@@ -156,10 +151,8 @@ err_t port_space_make(struct process *process, bool init)
 void port_space_destroy(struct process *process)
 {
     destroy(space_slot(process));
-    if (process->server != 0) {
+    if (process->server != 0)
         destroy(endpoint_slot(process->server));
-        destroy(notification_slot(process->server));
-    }
     if (process->endpoint_handle != 0)
         destroy(process->endpoint_handle);
     process->endpoint_handle = 0;
@@ -170,7 +163,7 @@ void port_space_destroy(struct process *process)
 err_t port_endpoint_make(struct process *process)
 {
     uint64_t slot = thread_slot(process, THREADS_MAX);
-    err_t error = sys_create(TYPE_ENDPOINT, slot, NO_SLOT, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_ENDPOINT, slot, 0, 0, SLOT_MASTER);
     if (error != 0)
         return error;
     process->endpoint_handle = (uint32_t)slot;
@@ -266,36 +259,29 @@ static err_t give_device(struct process *server, unsigned slot)
     err_t done = sys_map(space_slot(server), DEVICE_ADDRESS, RIGHT_R | RIGHT_W, device_frame, 1,
                          BOOT_SLOT_DEVICES);
     return done < 0 ? done
-                    : sys_irq_attach(SLOT_MASTER, device_irq, notification_slot(slot),
+                    : sys_irq_attach(SLOT_MASTER, device_irq, endpoint_slot(slot),
                                      NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
 }
 
 err_t port_server_make(struct process *server, unsigned slot)
 {
     uint64_t space = space_slot(server), endpoint = endpoint_slot(slot);
-    uint64_t notification = notification_slot(slot);
-    err_t error = sys_create(TYPE_NOTIFICATION, notification, 0, 0, SLOT_MASTER);
+    err_t error = sys_create(TYPE_ENDPOINT, endpoint, 0, 0, SLOT_MASTER);
     if (error != 0)
         return error;
-    error = sys_create(TYPE_ENDPOINT, endpoint, notification, 0, SLOT_MASTER);
-    if (error == 0)
-        error = sys_cap_install(space, SLOT_ENDPOINT, endpoint, 0, CAP_RECEIVE);
-    if (error == 0)
-        error = sys_cap_install(space, SLOT_NOTIFICATION, notification, 0, CAP_CALL);
+    error = sys_cap_install(space, SLOT_ENDPOINT, endpoint, 0, CAP_RECEIVE | CAP_NOTIFY);
     if (error == 0)
         error = sys_cap_install(space, SLOT_CONTROL, SLOT_MASTER, 0, CONTROL_CONSOLE | CONTROL_IRQ);
     if (error == 0)
         error = give_device(server, slot);
-    if (error != 0) {
+    if (error != 0)
         destroy(endpoint);
-        destroy(notification);
-    }
     return error;
 }
 
 void port_server_notify(unsigned slot, uint64_t bits)
 {
-    sys_notify(notification_slot(slot), bits);
+    sys_notify(endpoint_slot(slot), bits);
 }
 
 err_t port_connect(struct process *process, unsigned slot, uint64_t badge)

@@ -12,13 +12,12 @@ enum {
     SLOT_PAGER = 0,
     SLOT_CONSOLE = 1,
     SLOT_FILES = 2,
-    SLOT_CONTROL = 3,      /* console write, once asked for; for init power-off too, for servers
-                              interrupts */
-    SLOT_ENDPOINT = 4,     /* servers: where they receive calls and notifications; others after
-                              REQ_SERVE: calls of their children */
-    SLOT_NOTIFICATION = 5, /* servers: for alarms and interrupts */
-    SLOT_PARENT = 6,       /* if the parent served when it forked: that endpoint, to call */
-    SLOT_SECOND = 7,       /* another pager's SLOT_ENDPOINT, after REQ_CONNECT */
+    SLOT_CONTROL = 3,  /* console write, once asked for; for init power-off too, for servers
+                          interrupts */
+    SLOT_ENDPOINT = 4, /* servers: where they receive calls, and notifications of alarms and
+                          interrupts; others after REQ_SERVE: calls of their children */
+    SLOT_PARENT = 6,   /* if the parent served when it forked: that endpoint, to call */
+    SLOT_SECOND = 7,   /* another pager's SLOT_ENDPOINT, after REQ_CONNECT */
     SERVER_FIRST = SLOT_CONSOLE,
     SERVERS = 2,
 };

@@ -1,6 +1,6 @@
 /* Servers, and the processes that are connected to them. Lock held throughout.
  *
- * A server is a pinned process with an endpoint and a notification of its own (port_server_make).
+ * A server is a pinned process with an endpoint of its own (port_server_make).
  * Its clients get a capability with their badge when they ask for it. A server that keeps
  * descriptors has a table here: a client has a place in it and shares one page with the server, its
  * transfer page; its child has a place of its own from the start. What happens to places is an

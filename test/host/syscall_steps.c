@@ -42,7 +42,7 @@ static void put(uint64_t slot, struct object *object, unsigned type, unsigned ri
     *space_slot(top, slot, true) = cap_make(object, type, rights, 0);
 }
 
-enum { ENDPOINT = 4, PROGRAM, PAGER = 8, NOTIFICATION = 11, CHILD_SLOT = 0, BADGE = 0x10 };
+enum { ENDPOINT = 4, PROGRAM, PAGER = 8, CHILD_SLOT = 0, BADGE = 0x10 };
 
 static struct thread *make_program(uint64_t slot)
 {
@@ -91,8 +91,7 @@ static void begin(void)
     top->owns = true;
     thread->priority = 16;
     sched_ready(thread);
-    object_create(top, TYPE_NOTIFICATION, NOTIFICATION, 0, 0, 0);
-    object_create(top, TYPE_ENDPOINT, ENDPOINT, NOTIFICATION, 0, 0);
+    object_create(top, TYPE_ENDPOINT, ENDPOINT, 0, 0, 0);
     make_program(PROGRAM);
     struct space *pager = make_program(PAGER)->space;
     object_install(top, pager, BOOT_SLOT_CONTROL, BOOT_SLOT_CONTROL, 0, CONTROL_CREATE);

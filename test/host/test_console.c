@@ -11,7 +11,7 @@ struct reception {
     uint64_t word[6], badge, token, item;
 };
 static err_t sys_reply(uint64_t token, const uint64_t word[6]);
-static err_t sys_alarm(uint64_t notification, uint64_t bits, uint64_t time);
+static err_t sys_alarm(uint64_t endpoint, uint64_t bits, uint64_t time);
 static err_t sys_console_write(uint64_t control, const char *bytes, uint64_t nbytes);
 static err_t sys_irq_acknowledge(uint64_t control, uint64_t number);
 static void sys_reply_receive(struct reception *r, uint64_t endpoint, uint64_t memory);
@@ -81,9 +81,9 @@ static err_t sys_console_write(uint64_t control, const char *bytes, uint64_t nby
     return nbytes == 1 ? 0 : ERR_LENGTH;
 }
 
-static err_t sys_alarm(uint64_t notification, uint64_t bits, uint64_t time)
+static err_t sys_alarm(uint64_t endpoint, uint64_t bits, uint64_t time)
 {
-    (void)notification, (void)bits;
+    (void)endpoint, (void)bits;
     alarm_at = time;
     return 0;
 }

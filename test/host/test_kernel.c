@@ -200,7 +200,7 @@ static void test_slots(void)
     *last = cap_make(o, TYPE_ENDPOINT, CAP_CALL | CAP_RECEIVE, 0);
     CHECK(space_cap(s, SLOTS_MAX - 1, TYPE_ENDPOINT, CAP_CALL) == last);
     CHECK(space_cap(s, SLOTS_MAX - 1, TYPE_ENDPOINT, CAP_CALL | CAP_MANAGE) == NULL);
-    CHECK(space_cap(s, SLOTS_MAX - 1, TYPE_NOTIFICATION, CAP_CALL) == NULL);
+    CHECK(space_cap(s, SLOTS_MAX - 1, TYPE_THREAD, CAP_CALL) == NULL);
     o->dying = true;
     CHECK(space_object(s, SLOTS_MAX - 1, TYPE_ENDPOINT, CAP_CALL) == NULL);
     o->dying = false;
@@ -216,7 +216,7 @@ static void test_pool(void)
 {
     host_start(POOL_RESERVE + 3, 4);
     unsigned n = 0;
-    for (unsigned type = TYPE_SPACE; type <= TYPE_NOTIFICATION; type++)
+    for (unsigned type = TYPE_SPACE; type <= TYPE_ENDPOINT; type++)
         while (pool_object(type) != NULL)
             n++;
     CHECK(n > 0 && pool_free_frames() == POOL_RESERVE - 1);

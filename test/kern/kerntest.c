@@ -94,7 +94,7 @@ uint64_t new_slot(void)
 uint64_t new_endpoint(void)
 {
     uint64_t slot = new_slot();
-    return sys_create(TYPE_ENDPOINT, slot, NO_SLOT, 0, CTL) == 0 ? slot : 0;
+    return sys_create(TYPE_ENDPOINT, slot, 0, 0, CTL) == 0 ? slot : 0;
 }
 
 bool map_text(uint64_t space)
@@ -162,11 +162,11 @@ err_t stop(uint64_t thread)
 static bool serve(struct reception *r, uint64_t us)
 {
     struct reception late = {0};
-    sys_alarm(NOTE, ALARM_BIT, now() + info->timebase_hz / 1000000 * us);
+    sys_alarm(EP, ALARM_BIT, now() + info->timebase_hz / 1000000 * us);
     sys_reply_receive(r, EP, MEM);
-    sys_alarm(NOTE, 0, 0);
-    sys_notify(NOTE, ALARM_BIT); /* an alarm that came too late to matter is taken away */
-    sys_reply_receive(&late, NOTE, MEM);
+    sys_alarm(EP, 0, 0);
+    sys_notify(EP, ALARM_BIT); /* an alarm that came too late to matter is taken away */
+    sys_reply_receive(&late, EP, MEM);
     return r->token != 0;
 }
 
@@ -287,10 +287,9 @@ static bool set_up(void)
     nstacks = 0;
     for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
         shared[i] = 0;
-    return sys_create(TYPE_NOTIFICATION, PARK, 0, 0, CTL) == 0 &&
-           sys_create(TYPE_NOTIFICATION, SLEEP, 0, 0, CTL) == 0 &&
-           sys_create(TYPE_NOTIFICATION, NOTE, 0, 0, CTL) == 0 &&
-           sys_create(TYPE_ENDPOINT, EP, NOTE, 0, CTL) == 0 &&
+    return sys_create(TYPE_ENDPOINT, PARK, 0, 0, CTL) == 0 &&
+           sys_create(TYPE_ENDPOINT, SLEEP, 0, 0, CTL) == 0 &&
+           sys_create(TYPE_ENDPOINT, EP, 0, 0, CTL) == 0 &&
            sys_cap_install(SELF, CALLS, EP, OWN_BADGE, CAP_CALL) == 0;
 }
 
@@ -320,7 +319,7 @@ static void watch(word_t *s, uint64_t argument)
 
 static bool start_watch(void)
 {
-    return sys_create(TYPE_NOTIFICATION, WATCH_NOTE, 0, 0, CTL) == 0 &&
+    return sys_create(TYPE_ENDPOINT, WATCH_NOTE, 0, 0, CTL) == 0 &&
            sys_create(TYPE_THREAD, WATCH_THREAD, SELF, 0, CTL) == 0 &&
            sys_thread_set(WATCH_THREAD, (uint64_t)watch, (uint64_t)(watch_stack + PAGE_SIZE), 0, 0,
                           0) == 0 &&

@@ -16,10 +16,9 @@ enum {
     DEV = BOOT_SLOT_DEVICES,
     CTL = BOOT_SLOT_CONTROL,
     CALLS = 4, /* in each space: call right for EP */
-    PARK = 5,  /* in each space: a notification that nobody notifies */
+    PARK = 5,  /* in each space: an endpoint that nobody notifies */
     EP = 6,    /* where main serves, and faults go; a slot that the fast path serves */
     SLEEP = 7, /* main's own alarm */
-    NOTE = 8,  /* bound to EP */
     WATCH_NOTE = 10,
     WATCH_THREAD = 11,
     FIRST_SLOT = 16,

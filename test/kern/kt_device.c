@@ -24,28 +24,25 @@ static void child_wait_6(word_t *s, uint64_t at)
 
 static int notifications(void)
 {
-    const uint64_t space = new_space(BADGE), note = new_slot(), endpoint = new_slot();
+    const uint64_t space = new_space(BADGE), note = new_slot();
     struct reception r = {0};
     CHECK(space != 0);
-    IS(sys_create(TYPE_NOTIFICATION, note, 0, 0, CTL), 0);
-    const uint64_t bad[] = {EMPTY_SLOT, EP, SELF, CALLS, PARK + 1, SLOTS_MAX, NO_SLOT};
+    IS(sys_create(TYPE_ENDPOINT, note, 0, 0, CTL), 0);
+    const uint64_t bad[] = {EMPTY_SLOT, MEM, SELF, CTL, CALLS, SLOTS_MAX, NO_SLOT};
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         IS(sys_notify(bad[i], 1), ERR_CAPABILITY);
     /* Bits add up, are delivered before messages, and once. */
     CHECK(run_thread(space, child_call, 0, ANY_PRIORITY) != 0);
     sleep_us(8000);
-    IS(sys_notify(NOTE, 1), 0);
-    IS(sys_notify(NOTE, 0), 0);
-    IS(sys_notify(NOTE, 1ul << 63 | 4), 0);
+    IS(sys_notify(EP, 1), 0);
+    IS(sys_notify(EP, 0), 0);
+    IS(sys_notify(EP, 1ul << 63 | 4), 0);
     r = take(EP);
     CHECK(r.token == 0 && r.badge == 0 && r.word[0] == (1ul << 63 | 5));
     r = take(EP);
     CHECK(r.token != 0 && r.badge == BADGE);
     IS(answer(r.token, 0), 0);
-    /* On the notification alone: before, and while waiting. */
-    IS(sys_notify(note, 2), 0);
-    r = take(note);
-    CHECK(r.token == 0 && r.badge == 0 && r.word[0] == 2);
+    /* While one waits; then with the endpoint's death. */
     IS(sys_cap_install(space, 6, note, 0, CAP_RECEIVE), 0);
     CHECK(run_thread(space, child_wait_6, 10, ANY_PRIORITY) != 0);
     sleep_us(8000);
@@ -62,45 +59,19 @@ static int notifications(void)
     CHECK(until(&shared[20], 1));
     IS(shared[21], ERR_DEAD);
     CHECK(shared[22] == NO_BADGE && shared[23] == 0);
-    /* A thread that waits at the endpoint is woken; a dead notification leaves it waiting. */
-    IS(sys_create(TYPE_NOTIFICATION, note, 0, 0, CTL), 0);
-    IS(sys_create(TYPE_ENDPOINT, endpoint, note, 0, CTL), 0);
-    IS(sys_cap_remove(space, 6), 0);
-    IS(sys_cap_install(space, 6, endpoint, 0, CAP_RECEIVE), 0);
-    CHECK(run_thread(space, child_wait_6, 30, ANY_PRIORITY) != 0);
-    sleep_us(8000);
-    IS(sys_notify(note, 16), 0);
-    CHECK(until(&shared[30], 1));
-    CHECK(shared[31] == 16 && shared[32] == 0 && shared[33] == 0);
-    IS(sys_notify(note, 32), 0); /* pending when it dies: gone with it */
+    /* Bits that nobody took are gone with it: the next in its place has none. */
+    IS(sys_create(TYPE_ENDPOINT, note, 0, 0, CTL), 0);
+    IS(sys_notify(note, 32), 0);
     IS(destroy(note), 0);
+    IS(sys_create(TYPE_ENDPOINT, note, 0, 0, CTL), 0);
+    IS(sys_cap_remove(space, 6), 0);
+    IS(sys_cap_install(space, 6, note, 0, CAP_RECEIVE), 0);
     CHECK(run_thread(space, child_wait_6, 40, ANY_PRIORITY) != 0);
     sleep_us(8000);
     IS(shared[40], 0);
-    IS(sys_create(TYPE_NOTIFICATION, note, 0, 0, CTL), 0);
-    IS(sys_notify(note, 64), 0); /* in the dead one's place, but bound to nothing */
-    sleep_us(1000);
-    IS(shared[40], 0);
-    return 0;
-}
-
-/* A notification serves one endpoint: a second is refused, or wakes are not lost at the first. */
-static int bound_twice(void)
-{
-    const uint64_t space = new_space(BADGE), first = new_slot(), second = new_slot();
-    const uint64_t note = new_slot();
-    IS(sys_create(TYPE_NOTIFICATION, note, 0, 0, CTL), 0);
-    IS(sys_create(TYPE_ENDPOINT, first, note, 0, CTL), 0);
-    err_t error = sys_create(TYPE_ENDPOINT, second, note, 0, CTL);
-    CHECK(error == 0 || error == ERR_STATE);
-    IS(sys_cap_install(space, 6, first, 0, CAP_RECEIVE), 0);
-    CHECK(run_thread(space, child_wait_6, 10, ANY_PRIORITY) != 0);
-    sleep_us(8000);
-    IS(sys_notify(note, 1), 0);
-    CHECK(until(&shared[10], 1));
-    IS(destroy(first), 0);
-    if (error != 0)
-        IS(sys_create(TYPE_ENDPOINT, second, note, 0, CTL), 0); /* free again */
+    IS(sys_notify(note, 64), 0);
+    CHECK(until(&shared[40], 1));
+    IS(shared[41], 64);
     return 0;
 }
 
@@ -109,11 +80,11 @@ static int alarms(void)
     const uint64_t tick = info->timebase_hz / 1000; /* 1 ms */
     const uint64_t other = new_slot(), no_right = new_slot();
     struct reception r = {0};
-    IS(sys_create(TYPE_NOTIFICATION, other, 0, 0, CTL), 0);
-    IS(sys_cap_install(SELF, no_right, NOTE, 0, CAP_RECEIVE), 0);
+    IS(sys_create(TYPE_ENDPOINT, other, 0, 0, CTL), 0);
+    IS(sys_cap_install(SELF, no_right, EP, 0, CAP_RECEIVE), 0);
     IS(sys_alarm(no_right, 1, now()), ERR_CAPABILITY);
     IS(sys_alarm(EMPTY_SLOT, 1, now()), ERR_CAPABILITY);
-    IS(sys_alarm(EP, 1, now()), ERR_CAPABILITY);
+    IS(sys_alarm(CALLS, 1, now()), ERR_CAPABILITY);
     IS(sys_alarm(other, 1, 1), 0); /* long ago: at once */
     IS(take(other).word[0], 1);
     for (uint64_t n = 1; n < 40; n += 6) {
@@ -125,7 +96,7 @@ static int alarms(void)
     /* One each: a new one replaces it, 0 takes it back; several fire in their order. */
     IS(sys_alarm(other, 2, now() + 2 * tick), 0);
     IS(sys_alarm(other, 4, now() + 100 * tick), 0);
-    IS(sys_alarm(NOTE, 1, now() + 6 * tick), 0);
+    IS(sys_alarm(EP, 1, now() + 6 * tick), 0);
     IS(take(EP).word[0], 1);
     IS(sys_notify(other, 1), 0);
     IS(take(other).word[0], 1);
@@ -156,10 +127,10 @@ static int interrupts(void)
 {
     const uint64_t note = new_slot(), no_right = new_slot();
     volatile uint8_t *uart = (volatile uint8_t *)TEST_VA;
-    IS(sys_create(TYPE_NOTIFICATION, note, 0, 0, CTL), 0);
+    IS(sys_create(TYPE_ENDPOINT, note, 0, 0, CTL), 0);
     IS(sys_cap_install(SELF, no_right, CTL, 0, CONTROL_CREATE | CONTROL_CONSOLE), 0);
     IS(sys_irq_attach(no_right, UART_IRQ, note, 1), ERR_CAPABILITY);
-    IS(sys_irq_attach(CTL, UART_IRQ, EP, 1), ERR_CAPABILITY);
+    IS(sys_irq_attach(CTL, UART_IRQ, CALLS, 1), ERR_CAPABILITY);
     IS(sys_irq_attach(CTL, UART_IRQ, EMPTY_SLOT, 1), ERR_CAPABILITY);
     IS(sys_irq_acknowledge(no_right, UART_IRQ), ERR_CAPABILITY);
     IS(sys_irq_acknowledge(CTL, 11), ERR_NUMBER); /* nobody attached it */
@@ -185,7 +156,7 @@ static int interrupts(void)
         CHECK(!comes(note));
     }
     IS(destroy(note), 0);
-    uart[UART_IER] = THR_EMPTY; /* to a dead notification */
+    uart[UART_IER] = THR_EMPTY; /* to a dead endpoint */
     sleep_us(8000);
     uart[UART_IER] = 0;
     return 0;
@@ -238,7 +209,6 @@ static int numbers(void)
 
 const struct test device_tests[] = {
     {"notifications", notifications},
-    {"bound-twice", bound_twice},
     {"alarms", alarms},
     {"interrupts", interrupts},
     {"console", console},

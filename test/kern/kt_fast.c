@@ -37,7 +37,7 @@ static int fast_notification(void)
     struct reception r = {0};
     uint64_t token = faulting_child(&r);
     CHECK(token != 0);
-    IS(sys_notify(NOTE, 6), 0);
+    IS(sys_notify(EP, 6), 0);
     r = (struct reception){.badge = token, .item = TEST_VA | RW, .frame = new_frame()};
     sys_reply_receive(&r, EP, MEM);
     CHECK(r.badge == 0 && r.word[0] == 6);

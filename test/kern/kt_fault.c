@@ -293,7 +293,7 @@ static int receive_registers(void)
         in[REG_A0 + 7] = SYS_REPLY_RECEIVE;
         in[28] = round == 0 ? EMPTY_SLOT : EP;
         if (round == 1)
-            IS(sys_notify(NOTE, 6), 0);
+            IS(sys_notify(EP, 6), 0);
         if (round == 2)
             CHECK(run_thread(space, child_store, TEST_VA, ANY_PRIORITY) != 0);
         raw_ecall(in, out);

@@ -126,7 +126,7 @@ static int grant_after_deaths(void)
     }
     const uint64_t endpoint = new_slot();
     for (uint64_t k = 0; k < 16; k++) { /* and capabilities of all generations */
-        IS(sys_create(TYPE_ENDPOINT, endpoint, NO_SLOT, 0, CTL), 0);
+        IS(sys_create(TYPE_ENDPOINT, endpoint, 0, 0, CTL), 0);
         for (uint64_t i = 1; i < 12; i++)
             IS(sys_cap_install(bare, 128 * i + k, endpoint, 2, CAP_CALL), 0);
         IS(destroy(endpoint), 0);
@@ -230,11 +230,11 @@ static void child_maker(word_t *s, uint64_t first)
 {
     uint64_t bad = 0, npages = s[30];
     for (uint64_t slot = SUB_EP; slot <= SUB_NOTE; slot++)
-        bad |= sys_create(TYPE_NOTIFICATION, slot, 0, 0, CALLS) == 0;
-    bad |= sys_create(TYPE_ENDPOINT, SUB_EP, NO_SLOT, 0, 7) != 0;
+        bad |= sys_create(TYPE_ENDPOINT, slot, 0, 0, CALLS) == 0;
+    bad |= sys_create(TYPE_ENDPOINT, SUB_EP, 0, 0, 7) != 0;
     bad |= sys_create(TYPE_SPACE, SUB_SPACE, SUB_EP, 0x70, 7) != 0;
     bad |= sys_create(TYPE_THREAD, SUB_THREAD, SUB_SPACE, 0, 7) != 0;
-    bad |= sys_create(TYPE_NOTIFICATION, SUB_NOTE, 0, 0, 7) != 0;
+    bad |= sys_create(TYPE_ENDPOINT, SUB_NOTE, 0, 0, 7) != 0;
     bad |= sys_map(SUB_SPACE, TEXT, RIGHT_R | RIGHT_X, first + 2, npages, GIFT) != (long)npages;
     bad |= sys_map(SUB_SPACE, STACK_VA, RW, first, 1, GIFT) != 1;
     bad |= sys_map(SUB_SPACE, SHARED_VA, RW, first + 1, 1, GIFT) != 1;

@@ -27,9 +27,8 @@ static int call_errors(void)
     IS(sys_cap_install(SELF, only_receive, EP, 0, CAP_RECEIVE), 0);
     IS(sys_cap_install(SELF, only_call, EP, 0, CAP_CALL), 0);
     IS(destroy(dead), 0);
-    const uint64_t no_call[] = {EMPTY_SLOT, SELF,         MEM,    CTL,
-                                NOTE,       only_receive, dead,   SLOTS_MAX - 1,
-                                SLOTS_MAX,  1ul << 32,    NO_SLOT};
+    const uint64_t no_call[] = {EMPTY_SLOT, SELF,          MEM,       CTL,       only_receive,
+                                dead,       SLOTS_MAX - 1, SLOTS_MAX, 1ul << 32, NO_SLOT};
     for (unsigned i = 0; i < sizeof no_call / sizeof no_call[0]; i++) {
         uint64_t word[6] = {1, 2, 3, 4, 5, 6};
         IS(sys_call(no_call[i], word), ERR_CAPABILITY);

@@ -12,25 +12,23 @@ static int create_errors(void)
     IS(sys_cap_install(SELF, no_create, CTL, 0, CONTROL_CONSOLE | CONTROL_IRQ), 0);
     const uint64_t no_control[] = {no_create, MEM, SELF, EMPTY_SLOT, SLOTS_MAX, NO_SLOT, EP};
     for (unsigned i = 0; i < sizeof no_control / sizeof no_control[0]; i++)
-        IS(sys_create(TYPE_NOTIFICATION, slot, 0, 0, no_control[i]), ERR_CAPABILITY);
-    IS(sys_create(TYPE_NOTIFICATION, EP, 0, 0, CTL), ERR_CAPABILITY); /* taken */
-    IS(sys_create(TYPE_NOTIFICATION, CTL, 0, 0, CTL), ERR_CAPABILITY);
-    IS(sys_create(TYPE_NOTIFICATION, SLOTS_MAX, 0, 0, CTL), ERR_CAPABILITY);
-    IS(sys_create(TYPE_NOTIFICATION, NO_SLOT, 0, 0, CTL), ERR_CAPABILITY);
-    IS(sys_create(TYPE_NOTIFICATION, SLOTS_MAX - 1, 0, 0, CTL), 0);
+        IS(sys_create(TYPE_ENDPOINT, slot, 0, 0, no_control[i]), ERR_CAPABILITY);
+    IS(sys_create(TYPE_ENDPOINT, EP, 0, 0, CTL), ERR_CAPABILITY); /* taken */
+    IS(sys_create(TYPE_ENDPOINT, CTL, 0, 0, CTL), ERR_CAPABILITY);
+    IS(sys_create(TYPE_ENDPOINT, SLOTS_MAX, 0, 0, CTL), ERR_CAPABILITY);
+    IS(sys_create(TYPE_ENDPOINT, NO_SLOT, 0, 0, CTL), ERR_CAPABILITY);
+    IS(sys_create(TYPE_ENDPOINT, SLOTS_MAX - 1, 0, 0, CTL), 0);
     IS(sys_notify(SLOTS_MAX - 1, 1), 0);
     IS(destroy(SLOTS_MAX - 1), 0);
     IS(sys_notify(SLOTS_MAX - 1, 1), ERR_CAPABILITY);
-    IS(sys_create(TYPE_SPACE, slot, NOTE, 0, CTL), ERR_CAPABILITY);
+    IS(sys_create(TYPE_SPACE, slot, MEM, 0, CTL), ERR_CAPABILITY);
     IS(sys_create(TYPE_SPACE, slot, CALLS, 0, CTL), ERR_CAPABILITY); /* no right to receive */
     IS(sys_create(TYPE_SPACE, slot, EMPTY_SLOT, 0, CTL), ERR_CAPABILITY);
     IS(sys_create(TYPE_THREAD, slot, EP, 0, CTL), ERR_CAPABILITY);
     IS(sys_create(TYPE_THREAD, slot, slot, 0, CTL), ERR_CAPABILITY);
-    IS(sys_create(TYPE_ENDPOINT, slot, EP, 0, CTL), ERR_CAPABILITY);
-    IS(sys_create(TYPE_ENDPOINT, slot, EMPTY_SLOT, 0, CTL), ERR_CAPABILITY);
     IS(sys_destroy(slot), ERR_CAPABILITY); /* nothing was made */
-    IS(sys_create(TYPE_ENDPOINT, slot, NO_SLOT, 0, CTL), 0);
-    IS(sys_create(TYPE_ENDPOINT, slot, NO_SLOT, 0, CTL), ERR_CAPABILITY);
+    IS(sys_create(TYPE_ENDPOINT, slot, 0, 0, CTL), 0);
+    IS(sys_create(TYPE_ENDPOINT, slot, 0, 0, CTL), ERR_CAPABILITY);
     return 0;
 }
 
@@ -39,7 +37,7 @@ static int destroy_errors(void)
     const uint64_t copy = new_slot(), gone = new_endpoint();
     IS(sys_cap_install(SELF, copy, EP, 0, CAP_CALL | CAP_RECEIVE | CAP_OWNER | CAP_MANAGE), 0);
     IS(sys_destroy(copy), ERR_CAPABILITY);
-    IS(sys_notify(NOTE, 0), 0);
+    IS(sys_notify(EP, 0), 0);
     IS(destroy(gone), 0);
     const uint64_t bad[] = {SELF, CTL, CALLS, EMPTY_SLOT, gone, SLOTS_MAX, NO_SLOT, 1ul << 32};
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -48,7 +46,7 @@ static int destroy_errors(void)
     const uint64_t next = new_endpoint();
     IS(sys_destroy(gone), ERR_CAPABILITY);
     IS(destroy(next), 0);
-    IS(sys_create(TYPE_ENDPOINT, next, NO_SLOT, 0, CTL), 0); /* its slot is free again */
+    IS(sys_create(TYPE_ENDPOINT, next, 0, 0, CTL), 0); /* its slot is free again */
     return 0;
 }
 
@@ -77,7 +75,7 @@ static int install_remove(void)
     IS(sys_cap_remove(space, SLOTS_MAX), ERR_CAPABILITY);
     IS(sys_cap_remove(SELF, EP), ERR_CAPABILITY); /* an owner's is not thrown away */
     /* Rights never grow, by no chain of copies. */
-    IS(sys_cap_install(SELF, slot, NOTE, 0, CAP_RECEIVE), 0);
+    IS(sys_cap_install(SELF, slot, EP, 0, CAP_RECEIVE), 0);
     IS(sys_notify(slot, 1), ERR_CAPABILITY);
     IS(sys_cap_install(SELF, second, slot, 0, ~0u), 0);
     IS(sys_notify(second, 1), ERR_CAPABILITY);
@@ -102,7 +100,7 @@ static void child_powerless(word_t *s, uint64_t token)
     (void)token;
     uint64_t unused, bad = 0;
     for (uint64_t slot = 0; slot < 8; slot++) {
-        bad |= sys_create(TYPE_NOTIFICATION, 7, 0, 0, slot) != ERR_CAPABILITY;
+        bad |= sys_create(TYPE_ENDPOINT, 7, 0, 0, slot) != ERR_CAPABILITY;
         bad |= sys_destroy(slot) != ERR_CAPABILITY;
         bad |= sys_cap_remove(slot, CALLS) != ERR_CAPABILITY;
         bad |= sys_cap_install(slot, 7, CALLS, 2, CAP_CALL) != ERR_CAPABILITY;
@@ -158,7 +156,7 @@ static int pool_exhausted(void)
         while ((error = sys_map(tables, va, RIGHT_R, frame, 1, MEM)) == 1)
             va += LARGE;
         IS(error, ERR_POOL);
-        IS(sys_create(TYPE_NOTIFICATION, SLOTS_MAX - 256 * (round + 2), 0, 0, CTL), ERR_POOL);
+        IS(sys_create(TYPE_ENDPOINT, SLOTS_MAX - 256 * (round + 2), 0, 0, CTL), ERR_POOL);
         IS(sys_cap_install(victim, 300 + 256 * round, EP, 0, CAP_CALL), ERR_POOL);
         IS(sys_map(victim, TEST_VA + LARGE * LARGE_PAGES * 2, RIGHT_R, frame, 1, MEM), ERR_POOL);
         IS(sys_map(victim, TEST_VA + PAGE_SIZE, RIGHT_R, frame, 1, MEM), 1);

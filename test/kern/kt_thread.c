@@ -174,8 +174,8 @@ static int priorities(void)
     CHECK(progresses(&shared[8]));
     IS(sys_thread_priority(low, LOW), 0);
     /* A more urgent one that wakes does not wait for the tick. */
-    IS(sys_create(TYPE_NOTIFICATION, bell, 0, 0, CTL), 0);
-    IS(sys_create(TYPE_NOTIFICATION, late, 0, 0, CTL), 0);
+    IS(sys_create(TYPE_ENDPOINT, bell, 0, 0, CTL), 0);
+    IS(sys_create(TYPE_ENDPOINT, late, 0, 0, CTL), 0);
     IS(sys_cap_install(space, 6, bell, 0, CAP_RECEIVE), 0);
     CHECK(run_thread(space, child_answer_bell, 0, HIGH) != 0);
     sleep_us(8000);

@@ -265,7 +265,7 @@ static int pool(void)
     while ((error = sys_map(SPACES, va, RW, own, 1, MEM)) == 1)
         va += LEAF_PAGES * PAGE_SIZE;
     IS(error, ERR_POOL);
-    IS(sys_create(TYPE_NOTIFICATION, SLOTS_MAX - 1, 0, 0, CTL), ERR_POOL);
+    IS(sys_create(TYPE_ENDPOINT, SLOTS_MAX - 1, 0, 0, CTL), ERR_POOL);
     IS(sys_cap_install(SPACES, SLOTS_MAX - 1, EP, 0, CAP_CALL), ERR_POOL);
     IS(sys_share(SPACES, SPACES + 1, AT, RW, 1), ERR_POOL);
     IS(sys_grant(MEM, LEAF_PAGES, SPACES, SLOTS_MAX - 1), ERR_POOL);

@@ -119,7 +119,7 @@ _Noreturn void server_main(const struct boot_info *boot)
     next_frame = text_frame = boot->memory_first;
     for (uint64_t i = 0; i < text_npages(); i++)
         __builtin_memcpy(window(hostile_frame()), _start + i * PAGE_SIZE, PAGE_SIZE);
-    sys_create(TYPE_ENDPOINT, EP, NO_SLOT, 0, CTL);
+    sys_create(TYPE_ENDPOINT, EP, 0, 0, CTL);
     meet_neighbour(); /* it is there; it lets us begin; it hears that it is done */
     meet_neighbour();
     for (const struct misdeed *deed = misdeeds; deed->name != 0; deed++)

@@ -164,7 +164,7 @@ bool smallest_ended(unsigned p, uint32_t status, uint32_t cause)
 
 static bool make_door(void)
 {
-    return sys_create(TYPE_ENDPOINT, DOOR, NO_SLOT, 0, BOOT_SLOT_CONTROL) == 0 &&
+    return sys_create(TYPE_ENDPOINT, DOOR, 0, 0, BOOT_SLOT_CONTROL) == 0 &&
            sys_cap_install(smallest_space(second), SLOT_ENDPOINT, DOOR, 0, CAP_RECEIVE) == 0 &&
            sys_cap_install(smallest_space(program), SLOT_SECOND, DOOR, 0, CAP_CALL) == 0;
 }
