@@ -29,7 +29,7 @@ struct loader {
 static void *take_page(struct loader *loader, uint64_t va, unsigned rights)
 {
     pfn_t frame = loader->next++;
-    uint64_t *leaf = table_leaf(loader->space->root, va, true);
+    uint64_t *leaf = table_make(loader->space->root, va);
     if (leaf == NULL || frame >= loader->limit ||
         (frame >= loader->archive_start && frame < loader->archive_end))
         boot_fail("pager", "no room for it");

@@ -4,30 +4,13 @@
 
 #define LEAF_SPAN ((uint64_t)LEAF_PAGES * PAGE_SIZE)
 
-INLINE bool is_table(uint64_t entry)
-{
-    return (entry & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
-}
-
-INLINE uint64_t *entry_in(uint64_t table, uint64_t va, unsigned shift)
-{
-    return (uint64_t *)pool_pointer(table >> PTE_FRAME_SHIFT) + (va >> shift & (LEAF_PAGES - 1));
-}
-
 /* Remembers the leaf table for va. False: a table is missing, or the address is no program's. */
 INLINE bool walk(const struct space *space, struct recent_leaf *recent, uint64_t va)
 {
-    if (va >= MEMORY_WINDOW)
-        return false;
-    uint64_t middle = space->root[va >> 30];
-    if (!is_table(middle))
-        return false;
-    uint64_t leaf = *entry_in(middle, va, 21);
-    if (!is_table(leaf))
-        return false;
-    recent->leaf = pool_pointer(leaf >> PTE_FRAME_SHIFT);
-    recent->span = va / LEAF_SPAN;
-    return true;
+    uint64_t *leaf = va >= MEMORY_WINDOW ? NULL : table_leaf(space->root, va);
+    recent->leaf = leaf;
+    recent->span = leaf == NULL ? NO_SPAN : va / LEAF_SPAN;
+    return leaf != NULL;
 }
 
 /* Installs the map item (t0: address | rights, t1: frame, t2: memory) in the space of a thread in a

@@ -4,8 +4,6 @@
 
 struct endpoint ipc_nobody; /* its generation is 0, of which there is no capability */
 
-enum { REG_BADGE = REG_A0 + 6, REG_TOKEN = REG_A0 + 7 };
-
 /* Moves the message of `caller`, which is in no queue, into the registers of `receiver`. */
 static void deliver(struct thread *caller, struct thread *receiver)
 {
@@ -87,9 +85,7 @@ static bool take_bits(struct thread *thread, struct endpoint *endpoint)
 {
     if (endpoint->bits == 0)
         return false;
-    thread->x[REG_A0] = endpoint->bits;
-    thread->x[REG_BADGE] = 0;
-    thread->x[REG_TOKEN] = 0;
+    thread_heard(thread, endpoint->bits, 0);
     endpoint->bits = 0;
     return true;
 }
@@ -141,9 +137,7 @@ void ipc_close(struct endpoint *endpoint)
         fail(endpoint->callers.head);
     while ((thread = endpoint->receivers.head) != NULL) {
         queue_remove(thread);
-        thread->x[REG_A0] = (uint64_t)ERR_DEAD;
-        thread->x[REG_BADGE] = NO_BADGE;
-        thread->x[REG_TOKEN] = 0;
+        thread_heard(thread, (uint64_t)ERR_DEAD, NO_BADGE);
         sched_ready(thread);
     }
 }

@@ -23,9 +23,10 @@ void kmap_init(uint64_t pool_end)
 {
     kernel_root = pool_frame();
     kernel_assert(kernel_root != NULL);
+    kernel_first = (uint64_t)image_start >> ROOT_SHIFT & (LEAF_PAGES - 1);
     uint64_t image_limit = ((uint64_t)image_end + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
     for (uint64_t va = (uint64_t)image_start; va < image_limit; va += PAGE_SIZE) {
-        uint64_t *leaf = table_leaf(kernel_root, va, true);
+        uint64_t *leaf = table_make(kernel_root, va);
         kernel_assert(leaf != NULL);
         leaf[table_index(va)] = pool_pfn((void *)va) << PTE_FRAME_SHIFT | image_bits(va);
     }

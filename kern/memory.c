@@ -33,6 +33,13 @@ static bool map_window(struct memory *memory)
                            window_bits);
 }
 
+/* The part of the space's window that shows this memory. */
+static void unmap_window(struct space *space, const struct memory *memory)
+{
+    table_map_large(space->root, window_va(memory), 0, memory->npages, 0);
+    tlb_forget(space);
+}
+
 struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, bool device)
 {
     struct memory *memory = pool_object(TYPE_MEMORY);
@@ -44,7 +51,7 @@ struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, b
     memory->holder = holder;
     if (device || map_window(memory))
         return memory;
-    table_unmap_large(holder->root, window_va(memory), npages);
+    unmap_window(holder, memory);
     pool_object_free(&memory->object);
     return NULL;
 }
@@ -74,11 +81,9 @@ static err_t split(struct memory *memory, uint64_t npages, struct space *receive
         return ERR_POOL;
     tail->parent = memory;
     memory->npages -= npages;
-    table_unmap_large(memory->holder->root, window_va(tail), npages);
-    tlb_forget(memory->holder);
-    table_unmap_large(receiver->root, window_va(tail), npages); /* until the last step */
-    tlb_forget(receiver);
-    tail->object.dying = true; /* until then only destroy may name it */
+    unmap_window(memory->holder, tail);
+    unmap_window(receiver, tail); /* until the last step */
+    tail->object.dying = true;    /* until then only destroy may name it */
     memory->granting = tail;
     memory->holder->ngrants++;
     return 0;
@@ -112,13 +117,11 @@ static bool sweep(struct memory *tail)
 err_t memory_grant(struct memory *memory, uint64_t npages, struct space *receiver, uint64_t slot)
 {
     struct memory *tail = memory->granting;
-    struct cap *cap = space_slot(receiver, slot, tail == NULL);
+    struct cap *cap = space_slot(receiver, slot, false);
     if (tail == NULL) {
-        if (cap == NULL)
-            return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
-        if (cap->type != TYPE_NONE)
-            return ERR_CAPABILITY;
-        err_t error = split(memory, npages, receiver);
+        err_t error = space_free_slot(receiver, slot, &cap);
+        if (error == 0)
+            error = split(memory, npages, receiver);
         if (error != 0)
             return error;
         tail = memory->granting;

@@ -9,11 +9,6 @@
 
 enum { STOPS_A_PIECE = 16 };
 
-static bool slot_is_free(const struct cap *cap)
-{
-    return cap->type == TYPE_NONE || !cap_is_alive(cap);
-}
-
 static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t badge,
                         struct object **made)
 {
@@ -25,11 +20,8 @@ static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t ba
     struct space *space = space_make();
     if (space == NULL)
         return ERR_POOL;
-    space->fault_endpoint = endpoint;
-    space->fault_generation = endpoint->object.generation;
-    space->fault_badge = badge | 1;
     space->creator = maker;
-    space->caps[0] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+    space_set_pager(space, endpoint, badge);
     *made = &space->object;
     return 0;
 }
@@ -54,28 +46,26 @@ static err_t make_thread(struct space *maker, uint64_t space_slot_number, uint64
     return 0;
 }
 
-err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b,
+err_t object_create(struct space *maker, uint64_t type, uint64_t slot, uint64_t a, uint64_t b,
                     uint64_t c)
 {
-    struct cap *cap = space_slot(maker, slot, true);
-    if (cap == NULL)
-        return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
-    if (!slot_is_free(cap))
-        return ERR_CAPABILITY;
+    struct cap *cap;
     struct object *made = NULL;
-    err_t error = 0;
-    switch (type) {
-    case TYPE_SPACE: error = make_space(maker, a, b, &made); break;
-    case TYPE_THREAD: error = make_thread(maker, a, b, c, &made); break;
-    case TYPE_ENDPOINT:
-        made = pool_object(TYPE_ENDPOINT);
-        error = made == NULL ? ERR_POOL : 0;
-        break;
-    default: error = ERR_NUMBER;
-    }
+    err_t error = space_free_slot(maker, slot, &cap);
     if (error != 0)
         return error;
-    *cap = cap_make(made, type, CAP_CALL | CAP_RECEIVE | CAP_NOTIFY | CAP_MANAGE | CAP_OWNER, 0);
+    if (type == TYPE_SPACE)
+        error = make_space(maker, a, b, &made);
+    else if (type == TYPE_THREAD)
+        error = make_thread(maker, a, b, c, &made);
+    else if (type == TYPE_ENDPOINT)
+        error = (made = pool_object(TYPE_ENDPOINT)) == NULL ? ERR_POOL : 0;
+    else
+        error = ERR_NUMBER;
+    if (error != 0)
+        return error;
+    const unsigned rights = CAP_CALL | CAP_RECEIVE | CAP_NOTIFY | CAP_MANAGE | CAP_OWNER;
+    *cap = cap_make(made, (unsigned)type, rights, 0);
     maker->owns = true;
     return 0;
 }
@@ -144,7 +134,7 @@ static err_t destroy_space(struct space *top)
         err_t error = stop_threads(space);
         if (error != 0)
             return error;
-        struct cap *cap = space->owns ? space_owned(space) : NULL;
+        struct cap *cap = space_owned(space);
         if (cap == NULL)
             break;
         if (cap->type == TYPE_SPACE) {
@@ -205,11 +195,10 @@ err_t object_install(struct space *maker, struct space *space, uint64_t slot, ui
     /* A badge is given by the endpoint's maker; others hand on the one they have. */
     if (from->type == TYPE_ENDPOINT && (from->rights & CAP_OWNER) == 0 && badge != from->badge)
         return ERR_CAPABILITY;
-    struct cap *to = space_slot(space, slot, true);
-    if (to == NULL)
-        return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
-    if (!slot_is_free(to))
-        return ERR_CAPABILITY;
+    struct cap *to;
+    err_t error = space_free_slot(space, slot, &to);
+    if (error != 0)
+        return error;
     *to = *from;
     to->badge = badge;
     to->rights = (uint8_t)(from->rights & rights & ~(unsigned)(CAP_OWNER | CAP_MANAGE));

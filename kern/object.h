@@ -5,7 +5,7 @@
 /* Makes an object and puts an owner's capability into a free slot of `maker` (abi.h, TYPE_…).
  * ERR_NUMBER: no such type; ERR_CAPABILITY: the slot is taken, or the argument names nothing fit;
  * ERR_TOKEN, ERR_STATE: the thread to copy; ERR_POOL. */
-err_t object_create(struct space *maker, unsigned type, uint64_t slot, uint64_t a, uint64_t b,
+err_t object_create(struct space *maker, uint64_t type, uint64_t slot, uint64_t a, uint64_t b,
                     uint64_t c);
 
 /* Does a piece. 0: the object is gone and the slot empty; 1: repeat; ERR_AGAIN: repeat, another

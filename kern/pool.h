@@ -39,14 +39,13 @@ struct object {
         uint64_t key;
     };
     struct object *next_free;
-    uint64_t serial; /* kept from one object to the next in the same place (threads: the token) */
+    uint64_t serial; /* kept from one object to the next in the same place: a thread's token, a
+                        space's ASID */
 };
 
-enum {
-    THREAD_NBYTES = 512,
-    POOL_KIND_OBJECT = 2,
-    POOL_RESERVE = 16, /* frames that objects leave: tables for one thread to go on with */
-};
+enum { POOL_FREE, POOL_FRAME, POOL_OBJECT };     /* what a frame is; POOL_OBJECT + type */
+enum { LARGE_OBJECT = 512, SMALL_OBJECT = 128 }; /* bytes */
+enum { POOL_RESERVE = 16 /* frames that objects leave: tables for one thread to go on with */ };
 
 extern struct pool {
     char *base; /* frame `first`, mapped */
@@ -57,18 +56,15 @@ extern struct pool {
     uint64_t nframes_of[TYPE_CONTROL]; /* objects of each type */
     struct frame_info {                /* of each frame, at the pool's start */
         uint16_t nused;                /* tables but the last: entries */
-        uint8_t kind;                  /* 0 free, 1 a frame, 2 + type: objects */
+        uint8_t kind;
     } * info;
 } pool;
 
 void pool_init(pfn_t first, uint64_t npages);
-uint64_t pool_free_frames(void);
-uint64_t pool_total_frames(void);
 
-/* A zeroed frame, or NULL when there is none. */
+/* A zeroed frame, or NULL when there is none. Released `clean`: it is all zero. */
 void *pool_frame(void);
-void pool_release(void *frame);
-void pool_release_clean(void *frame); /* it is all zero */
+void pool_release(void *frame, bool clean);
 
 static inline uint16_t *pool_nused(const void *inside)
 {
@@ -80,15 +76,22 @@ static inline uint16_t *pool_nused(const void *inside)
 void *pool_object(unsigned type);
 void pool_object_free(struct object *object);
 
+static inline uint64_t pool_object_nbytes(unsigned type)
+{
+    return type <= TYPE_THREAD ? LARGE_OBJECT : SMALL_OBJECT;
+}
+
 /* The object with that index among those of a type, alive or not; NULL if there is no such place.
  * Index and place belong together for ever. */
-void *pool_object_at(unsigned type, uint64_t index);
-static inline void *pool_thread_at(uint64_t index)
+static inline void *pool_object_at(unsigned type, uint64_t index)
 {
-    uint64_t i = index / (PAGE_SIZE / THREAD_NBYTES);
-    if (i >= pool.npages || pool.info[i].kind != POOL_KIND_OBJECT + TYPE_THREAD)
+    uint64_t nbytes = pool_object_nbytes(type), frame = index / (PAGE_SIZE / nbytes);
+    if (frame >= pool.npages || pool.info[frame].kind != POOL_OBJECT + type)
         return NULL;
-    return pool.base + index * THREAD_NBYTES;
+    return pool.base + index * nbytes;
 }
-uint64_t pool_object_index(const struct object *object);
-uint64_t pool_object_limit(unsigned type); /* above every index in use */
+
+static inline uint64_t pool_object_limit(unsigned type) /* above every index in use */
+{
+    return pool.nfresh * (PAGE_SIZE / pool_object_nbytes(type));
+}

@@ -3,7 +3,7 @@
 #include "sbi.h"
 #include "thread.h"
 
-enum { ASKED = 1, ASKED_CODE = 2, ASID_SHIFT = 2, SPINS = 200 };
+enum { SPINS = 200 };
 
 static bool is_asked(const struct hart *hart)
 {
@@ -15,10 +15,10 @@ void remote_answer(void)
     struct hart *me = this_hart();
     if (!is_asked(me))
         return;
-    if ((me->asked & ASKED_CODE) != 0)
+    if (me->asked == REMOTE_CODE + 1)
         fence_code();
     else
-        fence_asid(me->asked >> ASID_SHIFT);
+        fence_asid(me->asked - 1);
     __atomic_store_n(&me->asked, 0, __ATOMIC_RELEASE);
 }
 
@@ -35,28 +35,18 @@ void remote_wait(unsigned *turns)
 }
 
 /* What the others were told to forget was stored before they are asked: release. */
-static void ask(uint64_t mask, uint64_t what)
+void remote_fence(uint64_t mask, uint64_t what)
 {
     unsigned turns = 0;
     for (uint32_t i = 0; i < nharts; i++) {
         if ((mask >> i & 1) == 0)
             continue;
-        __atomic_store_n(&harts[i]->asked, what, __ATOMIC_RELEASE);
+        __atomic_store_n(&harts[i]->asked, what + 1, __ATOMIC_RELEASE);
         sbi_send_ipi(harts[i]->id);
     }
     for (uint32_t i = 0; i < nharts; i++)
         while ((mask >> i & 1) != 0 && is_asked(harts[i]))
             remote_wait(&turns);
-}
-
-void remote_fence(uint64_t mask, uint64_t asid)
-{
-    ask(mask, asid << ASID_SHIFT | ASKED);
-}
-
-void remote_fence_code(uint64_t mask)
-{
-    ask(mask, ASKED_CODE);
 }
 
 void lock_wait(struct lock *lock)

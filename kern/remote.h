@@ -4,11 +4,11 @@
 #pragma once
 #include <stdint.h>
 
-/* The harts of the mask drop what they remember of that ASID's tables, or fetch instructions anew.
- * Returns when all have done it. The kernel lock is held; each of them is in user mode, or in the
- * kernel on its way to a turn of remote_wait. */
-void remote_fence(uint64_t mask, uint64_t asid);
-void remote_fence_code(uint64_t mask);
+/* The harts of the mask drop what they remember of that ASID's tables, or (REMOTE_CODE instead of
+ * an ASID) fetch instructions anew. Returns when all have done it. The kernel lock is held; each of
+ * them is in user mode, or in the kernel on its way to a turn of remote_wait. */
+enum { REMOTE_CODE = 1 << 16 };
+void remote_fence(uint64_t mask, uint64_t what);
 
 /* Does what others have asked of this hart. */
 void remote_answer(void);

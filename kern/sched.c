@@ -42,14 +42,10 @@ void sched_ready_first(struct thread *thread)
 /* What it waited for did not happen: started again, it sees an error and not its own words. */
 static void forget_wait(struct thread *thread)
 {
-    uint64_t *a = &thread->x[REG_A0];
-    if (thread->state == THREAD_RECEIVING) {
-        a[0] = (uint64_t)ERR_AGAIN;
-        a[6] = NO_BADGE;
-        a[7] = 0;
-    } else if (thread->state == THREAD_CALL_QUEUED || thread->state == THREAD_CALL_SERVED) {
-        a[6] = (uint64_t)ERR_AGAIN;
-    }
+    if (thread->state == THREAD_RECEIVING)
+        thread_heard(thread, (uint64_t)ERR_AGAIN, NO_BADGE);
+    else if (thread->state == THREAD_CALL_QUEUED || thread->state == THREAD_CALL_SERVED)
+        thread->x[REG_BADGE] = (uint64_t)ERR_AGAIN;
 }
 
 err_t sched_stop(struct thread *thread)

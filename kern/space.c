@@ -1,73 +1,37 @@
-/* Address spaces: making and freeing, ASIDs, capability look-up. */
+/* Address spaces: making and freeing, capability look-up. */
 #include "space.h"
+#include "ipc.h"
 #include "riscv.h"
 #include "table.h"
-#include "thread.h"
-
-enum { ASIDS_MAX = 65536, ROOT_HALF = LEAF_PAGES / 2 };
 
 uint64_t *kernel_root;
+unsigned kernel_first = LEAF_PAGES;
 
-static uint64_t asid_used[ASIDS_MAX / 64];
-static uint64_t nasids, asid_hint;
-static uint16_t kernel_entry[ROOT_HALF], nkernel_entries; /* which of kernel_root are in use */
+static uint64_t asid_max, nasids;
 
-/* ASID 0 is the kernel's, and every space's where the hart has no ASID bits or they are used up:
- * they stay marked stale, so that each switch to one flushes. */
 void space_init_asids(void)
 {
     uint64_t satp = csr_read(satp);
     csr_write(satp, satp | 0xfffful << SATP_ASID_SHIFT);
-    nasids = (csr_read(satp) >> SATP_ASID_SHIFT & 0xffff) + 1;
+    asid_max = csr_read(satp) >> SATP_ASID_SHIFT & 0xffff;
     csr_write(satp, satp);
-    asid_used[0] = 1;
+    nasids = 0;
 }
 
-static uint64_t asid_take(void)
+/* Each place for a space has an ASID of its own from its first use on. ASID 0 is the kernel's, and
+ * every other space's where the hart has no more: they stay marked stale, so that each switch to
+ * one flushes. */
+static uint64_t asid_of(struct object *place)
 {
-    for (uint64_t n = 0; n < nasids; n++) {
-        uint64_t asid = asid_hint++ % nasids;
-        if ((asid_used[asid / 64] >> asid % 64 & 1) == 0) {
-            asid_used[asid / 64] |= 1ul << asid % 64;
-            return asid;
-        }
-    }
-    return 0;
-}
-
-static void asid_give(uint64_t asid)
-{
-    if (asid != 0)
-        asid_used[asid / 64] &= ~(1ul << asid % 64);
+    if (place->serial == 0 && nasids < asid_max)
+        place->serial = ++nasids;
+    return place->serial;
 }
 
 void space_forget_leaves(struct space *space)
 {
     for (unsigned i = 0; i < RECENT_LEAVES; i++)
         space->recent[i].span = NO_SPAN;
-}
-
-static void find_kernel_entries(void)
-{
-    nkernel_entries = 0;
-    for (uint16_t i = ROOT_HALF; i < LEAF_PAGES; i++)
-        if (kernel_root[i] != 0)
-            kernel_entry[nkernel_entries++] = i;
-}
-
-/* They are few, and become more at boot alone. */
-static void share_kernel(uint64_t *root)
-{
-    if (nkernel_entries != *pool_nused(kernel_root))
-        find_kernel_entries();
-    for (unsigned i = 0; i < nkernel_entries; i++)
-        root[kernel_entry[i]] = kernel_root[kernel_entry[i]];
-}
-
-static void forget_kernel(uint64_t *root)
-{
-    for (unsigned i = 0; i < nkernel_entries; i++)
-        root[kernel_entry[i]] = 0;
 }
 
 struct space *space_make(void)
@@ -80,8 +44,9 @@ struct space *space_make(void)
         pool_object_free(&space->object);
         return NULL;
     }
-    share_kernel(space->root);
-    space->asid = asid_take();
+    for (unsigned i = kernel_first; i < LEAF_PAGES; i++)
+        space->root[i] = kernel_root[i];
+    space->asid = asid_of(&space->object);
     space->satp = SATP_SV39 | space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
     space->stale = hart_bits;
@@ -89,19 +54,27 @@ struct space *space_make(void)
     return space;
 }
 
+void space_set_pager(struct space *space, struct endpoint *endpoint, uint64_t badge)
+{
+    space->fault_endpoint = endpoint;
+    space->fault_generation = endpoint->object.generation;
+    space->fault_badge = badge | 1;
+    space->caps[0] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+}
+
 bool space_free_piece(struct space *space)
 {
     if (table_free_piece(space->root))
         return true;
     if (space->cap_frames != NULL) {
-        for (unsigned i = 0; i < PAGE_SIZE / sizeof(struct cap *); i++)
+        for (unsigned i = 0; i < SLOTS_MAX / CAPS_A_FRAME; i++)
             if (space->cap_frames[i] != NULL)
-                pool_release(space->cap_frames[i]);
-        pool_release(space->cap_frames);
+                pool_release(space->cap_frames[i], false);
+        pool_release(space->cap_frames, false);
     }
-    asid_give(space->asid);
-    forget_kernel(space->root);
-    pool_release_clean(space->root);
+    for (unsigned i = kernel_first; i < LEAF_PAGES; i++)
+        space->root[i] = 0;
+    pool_release(space->root, true);
     space->root = NULL; /* memory.c looks through places of spaces, dead ones too */
     pool_object_free(&space->object);
     return false;
@@ -119,6 +92,14 @@ struct cap *space_slot(struct space *space, uint64_t slot, bool make)
     if (*frame == NULL && (!make || (*frame = pool_frame()) == NULL))
         return NULL;
     return &(*frame)[slot % CAPS_A_FRAME];
+}
+
+err_t space_free_slot(struct space *space, uint64_t slot, struct cap **cap)
+{
+    *cap = space_slot(space, slot, true);
+    if (*cap == NULL)
+        return slot < SLOTS_MAX ? ERR_POOL : ERR_CAPABILITY;
+    return (*cap)->type == TYPE_NONE || !cap_is_alive(*cap) ? 0 : ERR_CAPABILITY;
 }
 
 static uint64_t living_key(const struct object *object)
@@ -146,9 +127,7 @@ struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigne
     struct cap *cap = space_slot(space, slot, false);
     if (cap == NULL || cap->type != type || (cap->rights & rights) != rights)
         return NULL;
-    if (cap->object != NULL && cap->key != cap->object->key)
-        return NULL;
-    return cap;
+    return cap->object == NULL || cap->key == cap->object->key ? cap : NULL;
 }
 
 void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned rights)
@@ -157,29 +136,17 @@ void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned r
     return cap == NULL ? NULL : cap->object;
 }
 
-static struct cap *owned_in(struct cap *cap, unsigned n, bool spaces)
-{
-    for (; n > 0; n--, cap++)
-        if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 && cap_is_alive(cap) &&
-            (cap->type == TYPE_SPACE || !spaces))
-            return cap;
-    return NULL;
-}
-
-static struct cap *owned(struct space *space, bool spaces)
-{
-    struct cap *cap = owned_in(space->caps, SLOTS_INLINE, spaces);
-    if (space->cap_frames == NULL)
-        return cap;
-    for (unsigned i = 0; cap == NULL && i < PAGE_SIZE / sizeof(struct cap *); i++)
-        if (space->cap_frames[i] != NULL)
-            cap = owned_in(space->cap_frames[i], CAPS_A_FRAME, spaces);
-    return cap;
-}
-
-/* Spaces before the rest: what a space was granted returns before the memory it came from dies. */
 struct cap *space_owned(struct space *space)
 {
-    struct cap *cap = owned(space, true);
-    return cap != NULL ? cap : owned(space, false);
+    struct cap *found = NULL;
+    for (uint64_t slot = 0; space->owns && slot < SLOTS_MAX; slot++) {
+        struct cap *cap = space_slot(space, slot, false);
+        if (cap == NULL)
+            slot |= CAPS_A_FRAME - 1; /* the rest of a frame that is not there */
+        else if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 && cap_is_alive(cap))
+            found = cap;
+        if (found != NULL && found->type == TYPE_SPACE)
+            break;
+    }
+    return found;
 }

@@ -62,8 +62,10 @@ struct space {
 _Static_assert(sizeof(struct cap) == 32, "shift");
 _Static_assert(sizeof(struct space) <= 512, "slab");
 
-/* The kernel's own root: what every space shares in the upper half. */
+/* The kernel's own root. Every space shares its entries from kernel_first on; both stand before the
+ * first space is made. */
 extern uint64_t *kernel_root;
+extern unsigned kernel_first;
 
 void space_init_asids(void); /* once: how many ASID bits the hart has */
 
@@ -80,6 +82,9 @@ void space_forget_leaves(struct space *space);
 /* A space with nothing in its lower half, or NULL: pool used up. */
 struct space *space_make(void);
 
+/* Its faults go to the endpoint, and its slot 0 may call there, with that badge (even). */
+void space_set_pager(struct space *space, struct endpoint *endpoint, uint64_t badge);
+
 /* Frees tables piecewise; true while more is left; false: the space is gone. No thread may be left.
  */
 bool space_free_piece(struct space *space);
@@ -91,6 +96,10 @@ bool cap_is_alive(const struct cap *cap);
 
 /* The place of a slot, or NULL: beyond the table. With `make`, room is taken from the pool. */
 struct cap *space_slot(struct space *space, uint64_t slot, bool make);
+
+/* A free slot, to put something into. ERR_CAPABILITY: it is taken, or beyond the table; ERR_POOL.
+ */
+err_t space_free_slot(struct space *space, uint64_t slot, struct cap **cap);
 
 /* What the slot names if it is alive, of that type and grants all those rights; else NULL. */
 struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights);

@@ -13,259 +13,176 @@
 
 enum { CONSOLE_BYTES_MAX = 48 };
 
-static uint64_t *arguments(struct thread *thread)
+/* A call under way. */
+struct call {
+    struct thread *thread; /* that makes it, */
+    struct space *space;   /* and whose slots the arguments mean */
+    uint64_t *a;           /* a0 to a6: arguments; a0 and a1: results */
+    void *object;          /* what the slot in a0 names, where `calls` below asks for it */
+};
+
+static uint64_t address(uint64_t word)
 {
-    return &thread->x[REG_A0];
+    return word & ~(uint64_t)RIGHTS_MASK;
 }
 
-static struct space *managed(struct thread *thread, uint64_t slot)
+static unsigned rights(uint64_t word)
 {
-    return space_object(thread->space, slot, TYPE_SPACE, CAP_MANAGE);
+    return (unsigned)(word & RIGHTS_MASK);
 }
 
-static bool controls(struct thread *thread, uint64_t slot, unsigned right)
+static err_t sys_reply(const struct call *c)
 {
-    return space_cap(thread->space, slot, TYPE_CONTROL, right) != NULL;
-}
-
-static void sys_call(struct thread *thread)
-{
-    struct cap *cap = space_cap(thread->space, thread->x[REG_A0 + 6], TYPE_ENDPOINT, CAP_CALL);
-    if (cap == NULL) {
-        thread->x[REG_A0 + 6] = (uint64_t)ERR_CAPABILITY;
-        return;
-    }
-    up_call(thread, (struct endpoint *)cap->object, cap->badge);
-}
-
-/* Checks an answer, and installs its map item if it has one: the last thing that can fail. */
-static err_t check_answer(struct thread *thread, struct thread *caller, uint64_t item, pfn_t frame,
-                          uint64_t memory_slot)
-{
+    struct thread *caller = ipc_answerable(c->space, c->a[6]);
     if (caller == NULL)
         return ERR_TOKEN;
-    if (item == 0)
-        return 0;
-    if (!thread_in_fault(caller))
-        return ERR_STATE;
-    struct memory *memory = space_object(thread->space, memory_slot, TYPE_MEMORY, 0);
+    ipc_answer(caller, c->a);
+    return 0;
+}
+
+static err_t sys_notify(const struct call *c)
+{
+    ipc_notify(c->object, c->a[1]);
+    return 0;
+}
+
+static err_t sys_map(const struct call *c)
+{
+    struct memory *memory = space_object(c->space, c->a[4], TYPE_MEMORY, 0);
     if (memory == NULL)
         return ERR_CAPABILITY;
-    if (!memory_holds(memory, frame, 1))
+    if (!memory_holds(memory, c->a[2], c->a[3]))
         return ERR_MEMORY;
-    err_t done = vm_map(caller->space, item & ~(uint64_t)RIGHTS_MASK, frame, 1,
-                        (unsigned)(item & RIGHTS_MASK));
-    return done < 0 ? done : 0;
+    return vm_map(c->object, address(c->a[1]), c->a[2], c->a[3], rights(c->a[1]));
 }
 
-static void sys_reply_receive(struct thread *thread)
+static err_t sys_protect(const struct call *c)
 {
-    uint64_t *x = thread->x, token = x[REG_A0 + 6], slot = x[REG_T3];
-    struct endpoint *endpoint = space_object(thread->space, slot, TYPE_ENDPOINT, CAP_RECEIVE);
-    err_t error = endpoint == NULL ? ERR_CAPABILITY : 0;
-    if (error == 0 && token != 0) {
-        struct thread *caller = ipc_answerable(thread->space, token);
-        error = check_answer(thread, caller, x[REG_T0], x[REG_T0 + 1], x[REG_T0 + 2]);
-        if (error == 0)
-            ipc_answer(caller, &x[REG_A0]);
-    }
-    if (error != 0) {
-        x[REG_A0] = (uint64_t)error;
-        x[REG_A0 + 6] = NO_BADGE;
-        x[REG_A0 + 7] = 0;
-    } else {
-        ipc_receive(thread, endpoint);
-    }
+    return vm_protect(c->object, address(c->a[1]), c->a[2], rights(c->a[1]));
 }
 
-static err_t sys_reply(struct thread *thread, const uint64_t *a)
+static err_t sys_unmap(const struct call *c)
 {
-    struct thread *caller = ipc_answerable(thread->space, a[6]);
-    if (caller == NULL)
-        return ERR_TOKEN;
-    ipc_answer(caller, a);
-    return 0;
+    return vm_unmap(c->object, c->a[1], c->a[2]);
 }
 
-static err_t sys_notify(struct thread *thread, const uint64_t *a)
+static err_t sys_share(const struct call *c)
 {
-    struct endpoint *endpoint = space_object(thread->space, a[0], TYPE_ENDPOINT, CAP_NOTIFY);
-    if (endpoint == NULL)
+    struct space *to = space_object(c->space, c->a[1], TYPE_SPACE, CAP_MANAGE);
+    if (to == NULL || to == c->object)
         return ERR_CAPABILITY;
-    ipc_notify(endpoint, a[1]);
-    return 0;
-}
-
-static err_t sys_map(struct thread *thread, const uint64_t *a)
-{
-    struct space *space = managed(thread, a[0]);
-    struct memory *memory = space_object(thread->space, a[4], TYPE_MEMORY, 0);
-    if (space == NULL || memory == NULL)
-        return ERR_CAPABILITY;
-    if (!memory_holds(memory, a[2], a[3]))
-        return ERR_MEMORY;
-    return vm_map(space, a[1] & ~(uint64_t)RIGHTS_MASK, a[2], a[3], (unsigned)(a[1] & RIGHTS_MASK));
-}
-
-static err_t sys_protect(struct thread *thread, const uint64_t *a)
-{
-    struct space *space = managed(thread, a[0]);
-    if (space == NULL)
-        return ERR_CAPABILITY;
-    return vm_protect(space, a[1] & ~(uint64_t)RIGHTS_MASK, a[2], (unsigned)(a[1] & RIGHTS_MASK));
-}
-
-static err_t sys_unmap(struct thread *thread, const uint64_t *a)
-{
-    struct space *space = managed(thread, a[0]);
-    return space == NULL ? ERR_CAPABILITY : vm_unmap(space, a[1], a[2]);
-}
-
-static err_t sys_share(struct thread *thread, const uint64_t *a)
-{
-    struct space *from = managed(thread, a[0]), *to = managed(thread, a[1]);
-    if (from == NULL || to == NULL || from == to)
-        return ERR_CAPABILITY;
-    if (thread->space->ngrants != 0)
+    if (c->space->ngrants != 0)
         return ERR_AGAIN; /* an entry could slip past the sweep */
-    return vm_share(from, to, a[2] & ~(uint64_t)RIGHTS_MASK, a[3], (unsigned)(a[2] & RIGHTS_MASK));
+    return vm_share(c->object, to, address(c->a[2]), c->a[3], rights(c->a[2]));
 }
 
-/* The result is address | rights, the frame number is in a1. */
-static err_t sys_next(struct thread *thread, uint64_t *a)
+static err_t sys_next(const struct call *c)
 {
-    struct space *space = managed(thread, a[0]);
-    if (space == NULL)
-        return ERR_CAPABILITY;
-    return vm_next(space, a[1], &a[1]);
+    return vm_next(c->object, c->a[1], &c->a[1]);
 }
 
-static err_t sys_create(struct thread *thread, const uint64_t *a)
+static err_t sys_create(const struct call *c)
 {
-    if (!controls(thread, a[4], CONTROL_CREATE))
+    if (space_cap(c->space, c->a[4], TYPE_CONTROL, CONTROL_CREATE) == NULL)
         return ERR_CAPABILITY;
-    if (a[0] == TYPE_THREAD && a[3] > thread->priority)
+    if (c->a[0] == TYPE_THREAD && c->a[3] > c->thread->priority)
         return ERR_NUMBER;
-    return object_create(thread->space, a[0] > TYPE_CONTROL ? TYPE_NONE : (unsigned)a[0], a[1],
-                         a[2], a[3], a[5]);
-}
-
-static struct thread *own_thread(struct thread *thread, uint64_t slot)
-{
-    return space_object(thread->space, slot, TYPE_THREAD, CAP_MANAGE);
+    return object_create(c->space, c->a[0], c->a[1], c->a[2], c->a[3], c->a[5]);
 }
 
 /* Never the thread that asks, nor its space. */
-static err_t sys_destroy(struct thread *thread, const uint64_t *a)
+static err_t sys_destroy(const struct call *c)
 {
-    if (own_thread(thread, a[0]) == thread)
+    if (space_object(c->space, c->a[0], TYPE_THREAD, CAP_MANAGE) == c->thread)
         return ERR_STATE;
-    return object_destroy(thread->space, a[0]);
+    return object_destroy(c->space, c->a[0]);
 }
 
-static err_t sys_cap_install(struct thread *thread, const uint64_t *a)
+static err_t sys_cap_install(const struct call *c)
 {
-    struct space *space = managed(thread, a[0]);
-    if (space == NULL)
+    return object_install(c->space, c->object, c->a[1], c->a[2], c->a[3], c->a[4]);
+}
+
+static err_t sys_cap_remove(const struct call *c)
+{
+    return object_remove(c->object, c->a[1]);
+}
+
+static err_t sys_grant(const struct call *c)
+{
+    struct space *receiver = space_object(c->space, c->a[2], TYPE_SPACE, CAP_MANAGE);
+    if (receiver == NULL || receiver == c->space)
         return ERR_CAPABILITY;
-    return object_install(thread->space, space, a[1], a[2], a[3], a[4]);
+    return memory_grant(c->object, c->a[1], receiver, c->a[3]);
 }
 
-static err_t sys_cap_remove(struct thread *thread, const uint64_t *a)
+static err_t sys_thread_set(const struct call *c)
 {
-    struct space *space = managed(thread, a[0]);
-    return space == NULL ? ERR_CAPABILITY : object_remove(space, a[1]);
-}
-
-static err_t sys_grant(struct thread *thread, const uint64_t *a)
-{
-    struct memory *memory = space_object(thread->space, a[0], TYPE_MEMORY, CAP_MANAGE);
-    struct space *space = managed(thread, a[2]);
-    if (memory == NULL || space == NULL || space == thread->space)
-        return ERR_CAPABILITY;
-    return memory_grant(memory, a[1], space, a[3]);
-}
-
-static err_t sys_thread_set(struct thread *thread, const uint64_t *a)
-{
-    struct thread *target = own_thread(thread, a[0]);
-    if (target == NULL)
-        return ERR_CAPABILITY;
-    if (target->state != THREAD_STOPPED)
+    struct thread *thread = c->object;
+    if (thread->state != THREAD_STOPPED)
         return ERR_STATE;
-    thread_set(target, a[1], a[2], a[3], a[4], a[5]);
+    thread_set(thread, c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
     return 0;
 }
 
-static err_t sys_thread_start(struct thread *thread, const uint64_t *a)
+static err_t sys_thread_start(const struct call *c)
 {
-    struct thread *target = own_thread(thread, a[0]);
-    if (target == NULL || target->space->object.dying)
+    struct thread *thread = c->object;
+    if (thread->space->object.dying)
         return ERR_CAPABILITY;
-    if (target->state != THREAD_STOPPED)
+    if (thread->state != THREAD_STOPPED)
         return ERR_STATE;
-    sched_ready(target);
+    sched_ready(thread);
     return 0;
 }
 
-static err_t sys_thread_stop(struct thread *thread, const uint64_t *a)
+static err_t sys_thread_stop(const struct call *c)
 {
-    struct thread *target = own_thread(thread, a[0]);
-    if (target == NULL || target == thread)
-        return ERR_CAPABILITY;
-    return sched_stop(target);
+    return c->object == c->thread ? ERR_CAPABILITY : sched_stop(c->object);
 }
 
-static err_t sys_thread_priority(struct thread *thread, const uint64_t *a)
+static err_t sys_thread_priority(const struct call *c)
 {
-    struct thread *target = own_thread(thread, a[0]);
-    if (target == NULL)
-        return ERR_CAPABILITY;
-    if (a[1] > thread->priority) /* nobody gives more than he has */
+    if (c->a[1] > c->thread->priority) /* nobody gives more than he has */
         return ERR_NUMBER;
-    sched_set_priority(target, (uint32_t)a[1]);
+    sched_set_priority(c->object, (uint32_t)c->a[1]);
     return 0;
 }
 
-static err_t sys_irq_attach(struct thread *thread, const uint64_t *a)
+static err_t sys_irq_attach(const struct call *c)
 {
-    struct endpoint *endpoint = space_object(thread->space, a[2], TYPE_ENDPOINT, CAP_NOTIFY);
-    if (endpoint == NULL || !controls(thread, a[0], CONTROL_IRQ))
-        return ERR_CAPABILITY;
-    return irq_attach(a[1], endpoint, a[3]);
+    struct endpoint *endpoint = space_object(c->space, c->a[2], TYPE_ENDPOINT, CAP_NOTIFY);
+    return endpoint == NULL ? ERR_CAPABILITY : irq_attach(c->a[1], endpoint, c->a[3]);
 }
 
-static err_t sys_irq_acknowledge(struct thread *thread, const uint64_t *a)
+static err_t sys_irq_acknowledge(const struct call *c)
 {
-    return controls(thread, a[0], CONTROL_IRQ) ? irq_acknowledge(a[1]) : ERR_CAPABILITY;
+    return irq_acknowledge(c->a[1]);
 }
 
-static err_t sys_alarm(struct thread *thread, const uint64_t *a)
+static err_t sys_alarm(const struct call *c)
 {
-    struct endpoint *endpoint = space_object(thread->space, a[0], TYPE_ENDPOINT, CAP_NOTIFY);
-    if (endpoint == NULL)
-        return ERR_CAPABILITY;
-    if (a[2] == 0)
-        timer_cancel(endpoint);
+    if (c->a[2] == 0)
+        timer_cancel(c->object);
     else
-        timer_alarm(endpoint, a[1], a[2]);
+        timer_alarm(c->object, c->a[1], c->a[2]);
     return 0;
 }
 
 /* Bytes in a0-a5, the slot in the low half of a6, their number in its high half. A line is written
  * when it is whole, so that lines of several programs never mix. */
-static err_t sys_console_write(struct thread *thread, const uint64_t *a)
+static err_t sys_console_write(const struct call *c)
 {
-    uint64_t nbytes = a[6] >> 32;
-    struct space *space = thread->space;
-    if (!controls(thread, a[6] & 0xffffffff, CONTROL_CONSOLE))
+    struct space *space = c->space;
+    uint64_t nbytes = c->a[6] >> 32;
+    if (space_cap(space, c->a[6] & 0xffffffff, TYPE_CONTROL, CONTROL_CONSOLE) == NULL)
         return ERR_CAPABILITY;
     if (nbytes > CONSOLE_BYTES_MAX)
         return ERR_LENGTH;
     for (uint64_t i = 0; i < nbytes; i++) {
-        char c = (char)(a[i / 8] >> i % 8 * 8);
-        space->line[space->line_nbytes++] = c;
-        if (c == '\n' || space->line_nbytes == LINE_MAX) {
+        char byte = (char)(c->a[i / 8] >> i % 8 * 8);
+        space->line[space->line_nbytes++] = byte;
+        if (byte == '\n' || space->line_nbytes == LINE_MAX) {
             console_write(space->line, space->line_nbytes);
             space->line_nbytes = 0;
         }
@@ -273,79 +190,136 @@ static err_t sys_console_write(struct thread *thread, const uint64_t *a)
     return (err_t)nbytes;
 }
 
-static err_t sys_power_off(struct thread *thread, const uint64_t *a)
+static err_t sys_power_off(const struct call *c)
 {
-    if (!controls(thread, a[0], CONTROL_POWER))
-        return ERR_CAPABILITY;
-    console_power_off((uint32_t)a[1]);
+    console_power_off((uint32_t)c->a[1]);
 }
 
-static err_t sys_statistics(struct thread *thread, const uint64_t *a)
+static err_t sys_statistics(const struct call *c)
 {
-    const struct space *space = managed(thread, a[1]);
-    switch (a[0]) {
-    case STAT_POOL_FREE: return (err_t)pool_free_frames();
-    case STAT_POOL_TOTAL: return (err_t)pool_total_frames();
+    const struct space *space = space_object(c->space, c->a[1], TYPE_SPACE, CAP_MANAGE);
+    switch (c->a[0]) {
+    case STAT_POOL_FREE: return (err_t)pool.nfree;
+    case STAT_POOL_TOTAL: return (err_t)pool.npages;
     case STAT_HARTS: return nharts;
     case STAT_TIMEBASE: return (err_t)timer_hz;
-    case STAT_SHOOTDOWNS: return (err_t)tlb_shootdowns();
+    case STAT_SHOOTDOWNS: return (err_t)tlb_nshootdowns;
     case STAT_TIME: return space == NULL ? ERR_CAPABILITY : (err_t)space->time;
     default: return ERR_NUMBER;
     }
 }
 
-/* a[0] to a[6] are the arguments. */
-static err_t handle_brief(struct thread *thread, uint64_t *a)
-{
-    switch (a[7]) {
-    case SYS_REPLY: return sys_reply(thread, a);
-    case SYS_NOTIFY: return sys_notify(thread, a);
-    case SYS_MAP: return sys_map(thread, a);
-    case SYS_PROTECT: return sys_protect(thread, a);
-    case SYS_UNMAP: return sys_unmap(thread, a);
-    case SYS_SHARE: return sys_share(thread, a);
-    case SYS_NEXT: return sys_next(thread, a);
-    case SYS_CREATE: return sys_create(thread, a);
-    case SYS_DESTROY: return sys_destroy(thread, a);
-    case SYS_CAP_INSTALL: return sys_cap_install(thread, a);
-    case SYS_CAP_REMOVE: return sys_cap_remove(thread, a);
-    case SYS_GRANT: return sys_grant(thread, a);
-    case SYS_THREAD_SET: return sys_thread_set(thread, a);
-    case SYS_THREAD_START: return sys_thread_start(thread, a);
-    case SYS_THREAD_STOP: return sys_thread_stop(thread, a);
-    case SYS_THREAD_PRIORITY: return sys_thread_priority(thread, a);
-    case SYS_IRQ_ATTACH: return sys_irq_attach(thread, a);
-    case SYS_IRQ_ACKNOWLEDGE: return sys_irq_acknowledge(thread, a);
-    case SYS_ALARM: return sys_alarm(thread, a);
-    case SYS_CONSOLE_WRITE: return sys_console_write(thread, a);
-    case SYS_POWER_OFF: return sys_power_off(thread, a);
-    case SYS_STATISTICS: return sys_statistics(thread, a);
-    default: return ERR_NUMBER;
-    }
-}
+/* Those that return at once, and what a0 must name for them, with which right. */
+static const struct {
+    err_t (*carry_out)(const struct call *c);
+    uint8_t type, right;
+} calls[SYS_LAST + 1] = {
+    [SYS_REPLY] = {sys_reply, TYPE_NONE, 0},
+    [SYS_NOTIFY] = {sys_notify, TYPE_ENDPOINT, CAP_NOTIFY},
+    [SYS_MAP] = {sys_map, TYPE_SPACE, CAP_MANAGE},
+    [SYS_PROTECT] = {sys_protect, TYPE_SPACE, CAP_MANAGE},
+    [SYS_UNMAP] = {sys_unmap, TYPE_SPACE, CAP_MANAGE},
+    [SYS_SHARE] = {sys_share, TYPE_SPACE, CAP_MANAGE},
+    [SYS_NEXT] = {sys_next, TYPE_SPACE, CAP_MANAGE},
+    [SYS_CREATE] = {sys_create, TYPE_NONE, 0},
+    [SYS_DESTROY] = {sys_destroy, TYPE_NONE, 0},
+    [SYS_CAP_INSTALL] = {sys_cap_install, TYPE_SPACE, CAP_MANAGE},
+    [SYS_CAP_REMOVE] = {sys_cap_remove, TYPE_SPACE, CAP_MANAGE},
+    [SYS_GRANT] = {sys_grant, TYPE_MEMORY, CAP_MANAGE},
+    [SYS_THREAD_SET] = {sys_thread_set, TYPE_THREAD, CAP_MANAGE},
+    [SYS_THREAD_START] = {sys_thread_start, TYPE_THREAD, CAP_MANAGE},
+    [SYS_THREAD_STOP] = {sys_thread_stop, TYPE_THREAD, CAP_MANAGE},
+    [SYS_THREAD_PRIORITY] = {sys_thread_priority, TYPE_THREAD, CAP_MANAGE},
+    [SYS_IRQ_ATTACH] = {sys_irq_attach, TYPE_CONTROL, CONTROL_IRQ},
+    [SYS_IRQ_ACKNOWLEDGE] = {sys_irq_acknowledge, TYPE_CONTROL, CONTROL_IRQ},
+    [SYS_ALARM] = {sys_alarm, TYPE_ENDPOINT, CAP_NOTIFY},
+    [SYS_CONSOLE_WRITE] = {sys_console_write, TYPE_NONE, 0},
+    [SYS_POWER_OFF] = {sys_power_off, TYPE_CONTROL, CONTROL_POWER},
+    [SYS_STATISTICS] = {sys_statistics, TYPE_NONE, 0},
+};
 
-void syscall_handle(struct thread *thread)
+static err_t carry_out(struct thread *thread, uint64_t *a)
 {
-    uint64_t *a = arguments(thread);
-    thread->x[0] += 4;
-    switch (a[7]) {
-    case SYS_CALL: sys_call(thread); break;
-    case SYS_REPLY_RECEIVE: sys_reply_receive(thread); break;
-    default:
-        if (sched_should_yield(thread, true))
-            sched_ready(thread);
+    uint64_t number = a[7];
+    struct call call = {.thread = thread, .space = thread->space, .a = a};
+    if (number > SYS_LAST)
+        return ERR_NUMBER;
+    if (calls[number].type != TYPE_NONE) {
+        const struct cap *cap =
+            space_cap(call.space, a[0], calls[number].type, calls[number].right);
+        if (cap == NULL)
+            return ERR_CAPABILITY;
+        call.object = cap->object;
     }
+    return calls[number].carry_out(&call);
 }
 
 bool syscall_brief(struct thread *thread)
 {
-    uint64_t *a = arguments(thread);
+    uint64_t *a = &thread->x[REG_A0];
     lock_acquire(&kernel_lock);
-    a[0] = (uint64_t)handle_brief(thread, a);
+    a[0] = (uint64_t)carry_out(thread, a);
     bool gives_way = sched_more_urgent(thread->priority);
     const struct hart *to_kick = sched_to_kick();
     lock_release(&kernel_lock);
     if (to_kick != NULL)
         sched_kick(to_kick);
     return gives_way;
+}
+
+static void send(struct thread *thread, uint64_t *a)
+{
+    const struct cap *cap = space_cap(thread->space, a[6], TYPE_ENDPOINT, CAP_CALL);
+    if (cap == NULL)
+        a[6] = (uint64_t)ERR_CAPABILITY;
+    else
+        up_call(thread, (struct endpoint *)cap->object, cap->badge);
+}
+
+/* Answers, with the map item if there is one: the last thing that can fail. */
+static err_t answer(struct space *server, uint64_t token, const uint64_t *x)
+{
+    uint64_t item = x[REG_T0], frame = x[REG_T0 + 1];
+    struct thread *caller = ipc_answerable(server, token);
+    if (caller == NULL)
+        return ERR_TOKEN;
+    if (item != 0) {
+        struct memory *memory = space_object(server, x[REG_T0 + 2], TYPE_MEMORY, 0);
+        if (!thread_in_fault(caller))
+            return ERR_STATE;
+        if (memory == NULL)
+            return ERR_CAPABILITY;
+        if (!memory_holds(memory, frame, 1))
+            return ERR_MEMORY;
+        err_t done = vm_map(caller->space, address(item), frame, 1, rights(item));
+        if (done < 0)
+            return done;
+    }
+    ipc_answer(caller, &x[REG_A0]);
+    return 0;
+}
+
+static void reply_receive(struct thread *thread, uint64_t *a)
+{
+    const uint64_t *x = thread->x, token = a[6];
+    struct endpoint *endpoint = space_object(thread->space, x[REG_T3], TYPE_ENDPOINT, CAP_RECEIVE);
+    err_t error = endpoint == NULL ? ERR_CAPABILITY : 0;
+    if (error == 0 && token != 0)
+        error = answer(thread->space, token, x);
+    if (error == 0)
+        ipc_receive(thread, endpoint);
+    else
+        thread_heard(thread, (uint64_t)error, NO_BADGE);
+}
+
+void syscall_handle(struct thread *thread)
+{
+    uint64_t *a = &thread->x[REG_A0];
+    thread->x[0] += 4;
+    if (a[7] == SYS_CALL)
+        send(thread, a);
+    else if (a[7] == SYS_REPLY_RECEIVE)
+        reply_receive(thread, a);
+    else if (sched_should_yield(thread, true))
+        sched_ready(thread);
 }

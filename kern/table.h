@@ -8,25 +8,41 @@
  * each function returns how many pages it did. Entries carry A, and D when writable, so that no
  * walker has to set them. */
 #pragma once
-#include <stdbool.h>
-
-#include "abi.h"
+#include "pool.h"
 #include "riscv.h"
 
-/* The leaf table that covers va. With `make`, what is missing is taken from the pool, and NULL
- * means that the pool is used up (an empty middle table may have been added). */
-uint64_t *table_leaf(uint64_t *root, uint64_t va, bool make);
+enum { MIDDLE_SHIFT = 21, ROOT_SHIFT = 30 };
 
-uint64_t table_entry(pfn_t frame, unsigned rights); /* RIGHT_… to a user entry */
-unsigned table_rights(uint64_t entry);
+static inline uint64_t table_index(uint64_t va)
+{
+    return va >> PAGE_SHIFT & (LEAF_PAGES - 1);
+}
+
 static inline pfn_t table_frame(uint64_t entry)
 {
     return entry >> PTE_FRAME_SHIFT & SATP_FRAME_MASK;
 }
 
-static inline uint64_t table_index(uint64_t va)
+/* The table that an entry leads to, or NULL: it is empty, or maps a page. */
+static inline uint64_t *table_below(uint64_t entry)
 {
-    return va >> PAGE_SHIFT & (LEAF_PAGES - 1);
+    bool is_table = (entry & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
+    return is_table ? pool_pointer(entry >> PTE_FRAME_SHIFT) : NULL;
+}
+
+/* The leaf table that covers va, or NULL. table_make: what is missing is taken from the pool, and
+ * NULL means that this is used up (an empty middle table may have been added). */
+static inline uint64_t *table_leaf(const uint64_t *root, uint64_t va)
+{
+    const uint64_t *middle = table_below(root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)]);
+    return middle == NULL ? NULL : table_below(middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)]);
+}
+uint64_t *table_make(uint64_t *root, uint64_t va);
+
+static inline uint64_t table_entry(pfn_t frame, unsigned rights) /* RIGHT_… to a user entry */
+{
+    uint64_t dirty = (rights & RIGHT_W) != 0 ? PTE_D : 0;
+    return frame << PTE_FRAME_SHIFT | PTE_V | PTE_U | PTE_A | dirty | (uint64_t)rights << 1;
 }
 
 static inline uint64_t table_run(uint64_t va, uint64_t npages)
@@ -55,11 +71,11 @@ uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_
 void table_release(const struct table_freed *freed);
 
 /* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
-uint64_t table_next(uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);
+uint64_t table_next(const uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);
 
 /* Releases the tables of one root entry (1 GiB); true while more is left. */
 bool table_free_piece(uint64_t *root);
 
-/* Maps frames by 2 MiB entries; va, first frame and npages are multiples of LEAF_PAGES. */
+/* Maps frames by 2 MiB entries; va, first frame and npages are multiples of LEAF_PAGES. With bits 0
+ * it removes them, and can't fail. */
 bool table_map_large(uint64_t *root, uint64_t va, pfn_t first, uint64_t npages, uint64_t bits);
-void table_unmap_large(uint64_t *root, uint64_t va, uint64_t npages);

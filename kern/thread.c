@@ -60,8 +60,7 @@ struct thread *thread_make(struct space *space, uint32_t priority, const struct 
     struct thread *thread = pool_object(TYPE_THREAD);
     if (thread == NULL)
         return NULL;
-    uint64_t index = pool_object_index(&thread->object) + 1;
-    thread->object.serial |= index;
+    thread->object.serial |= (uint64_t)((char *)thread - pool.base) / LARGE_OBJECT + 1;
     thread->served = thread;
     thread->space = space;
     thread->space_next = space->threads;

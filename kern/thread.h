@@ -14,6 +14,7 @@ struct space;
 struct queue;
 
 enum { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_T0 = 5, REG_A0 = 10, REG_T3 = 28 };
+enum { REG_BADGE = REG_A0 + 6, REG_TOKEN };
 
 enum thread_state {
     THREAD_STOPPED,      /* no queue; token refused */
@@ -84,7 +85,7 @@ _Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
 _Static_assert(offsetof(struct hart, current) == HART_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct hart, id) == HART_ID, "offsets.h");
 _Static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
-_Static_assert(sizeof(struct thread) <= THREAD_NBYTES, "slab");
+_Static_assert(sizeof(struct thread) <= LARGE_OBJECT, "slab");
 
 enum { HARTS_MAX = 64 };
 extern struct hart *harts[HARTS_MAX];
@@ -101,6 +102,14 @@ void queue_append(struct queue *queue, struct thread *thread);
 void queue_prepend(struct queue *queue, struct thread *thread);
 void queue_remove(struct thread *thread); /* from the queue it is in */
 
+/* A receive of this thread brings no message: bits of a notification, or an error and NO_BADGE. */
+static inline void thread_heard(struct thread *thread, uint64_t word, uint64_t badge)
+{
+    thread->x[REG_A0] = word;
+    thread->x[REG_BADGE] = badge;
+    thread->x[REG_TOKEN] = 0;
+}
+
 /* All registers of a thread that does not run; those not given become 0. */
 void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1,
                 uint64_t tp);
@@ -115,7 +124,7 @@ static inline uint64_t thread_new_token(struct thread *thread)
 /* The thread that a token's place names, whatever its state; NULL: no thread has been there. */
 static inline struct thread *thread_of_token(uint64_t token)
 {
-    return pool_thread_at((token & ((1ul << TOKEN_SHIFT) - 1)) - 1);
+    return pool_object_at(TYPE_THREAD, (token & ((1ul << TOKEN_SHIFT) - 1)) - 1);
 }
 
 /* A stopped thread of the space, with the registers of one that waits for the answer to a call, as

@@ -4,7 +4,7 @@
 #include "riscv.h"
 #include "thread.h"
 
-static uint64_t nshootdowns;
+uint64_t tlb_nshootdowns;
 
 uint64_t tlb_active(const struct space *space)
 {
@@ -21,17 +21,20 @@ uint64_t tlb_active(const struct space *space)
  * that is not on the space can't come to run it before it sees its bit, and one that is still on it
  * keeps its tables from being freed. The others do their fence wherever they are: in user mode they
  * are interrupted, in the kernel they do it while they wait for this lock. */
+static bool fence_others(struct space *space, uint64_t what)
+{
+    uint64_t active = tlb_active(space), others = active & ~this_hart()->bit;
+    space->stale |= hart_bits & ~active;
+    if (others != 0)
+        remote_fence(others, what);
+    return others != 0;
+}
+
 void tlb_forget(struct space *space)
 {
-    struct hart *me = this_hart();
-    uint64_t active = tlb_active(space), others = active & ~me->bit;
-    space->stale |= hart_bits & ~active;
-    if ((active & me->bit) != 0)
+    if (this_hart()->space == space)
         fence_asid(space->asid);
-    if (others == 0)
-        return;
-    nshootdowns++;
-    remote_fence(others, space->asid);
+    tlb_nshootdowns += fence_others(space, space->asid);
 }
 
 void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
@@ -44,9 +47,7 @@ void tlb_refresh(struct space *space, uint64_t va, uint64_t npages)
 
 void tlb_new_code(struct space *space)
 {
-    uint64_t active = tlb_active(space), others = active & ~this_hart()->bit;
-    space->stale |= hart_bits & ~active;
-    remote_fence_code(others);
+    fence_others(space, REMOTE_CODE);
     fence_code();
 }
 
@@ -63,9 +64,4 @@ void tlb_activate(struct space *space)
     csr_write(satp, space->satp);
     if ((space->stale & me->bit) != 0)
         tlb_catch_up(space, me->bit);
-}
-
-uint64_t tlb_shootdowns(void)
-{
-    return nshootdowns;
 }

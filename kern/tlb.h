@@ -32,4 +32,4 @@ static inline __attribute__((always_inline)) void tlb_catch_up(struct space *spa
 /* Makes this hart walk the space's tables; NULL: the kernel's own. */
 void tlb_activate(struct space *space);
 
-uint64_t tlb_shootdowns(void);
+extern uint64_t tlb_nshootdowns; /* of translations, on other harts */

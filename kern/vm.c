@@ -3,18 +3,13 @@
 #include "table.h"
 #include "tlb.h"
 
-static err_t check_run(uint64_t va, uint64_t npages)
+static err_t check_run(uint64_t va, uint64_t npages, unsigned rights)
 {
     if (npages == 0)
         return ERR_LENGTH;
     if (va % PAGE_SIZE != 0 || va >= MEMORY_WINDOW || npages > (MEMORY_WINDOW - va) >> PAGE_SHIFT)
         return ERR_ADDRESS;
-    return 0;
-}
-
-static err_t check_rights(unsigned rights)
-{
-    return (rights & RIGHT_W) != 0 && (rights & RIGHT_R) == 0 ? ERR_RIGHTS : 0;
+    return rights == 0 || (rights & (RIGHT_R | RIGHT_W)) == RIGHT_W ? ERR_RIGHTS : 0;
 }
 
 /* Clears the entries of a run that a new one would take something from; true if there were any. */
@@ -32,12 +27,10 @@ static bool break_run(uint64_t *entry, uint64_t npages, uint64_t new_entry)
 
 err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)
 {
-    err_t error = check_run(va, npages);
-    if (error == 0)
-        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
+    err_t error = check_run(va, npages, rights);
     if (error != 0)
         return error;
-    uint64_t *leaf = table_leaf(space->root, va, true);
+    uint64_t *leaf = table_make(space->root, va);
     if (leaf == NULL)
         return ERR_POOL;
     space_remember_leaf(space, va, leaf);
@@ -58,13 +51,11 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
 
 err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rights)
 {
-    err_t error = check_run(va, npages);
-    if (error == 0)
-        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
+    err_t error = check_run(va, npages, rights);
     if (error != 0)
         return error;
     uint64_t n = table_run(va, npages);
-    uint64_t *leaf = table_leaf(space->root, va, false);
+    uint64_t *leaf = table_leaf(space->root, va);
     if (leaf == NULL)
         return (err_t)n;
     bool narrowed = false;
@@ -84,7 +75,7 @@ err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rig
 
 err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
 {
-    err_t error = check_run(va, npages);
+    err_t error = check_run(va, npages, RIGHT_R);
     if (error != 0)
         return error;
     struct table_freed freed;
@@ -97,8 +88,10 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     return (err_t)n;
 }
 
-/* Into a table that is empty: the loop that a share's cost is made of. Which bits were lost. */
-static uint64_t share_all(uint64_t *source, uint64_t *target, uint64_t npages, uint64_t keep)
+/* Into a table that is empty: the loop that a share's cost is made of, by itself, so that nothing
+ * around it takes its registers. Which bits were lost. */
+static __attribute__((noinline)) uint64_t share_all(uint64_t *source, uint64_t *target,
+                                                    uint64_t npages, uint64_t keep)
 {
     uint64_t seen = 0;
 #pragma GCC unroll 8
@@ -144,17 +137,15 @@ static uint64_t share_some(struct space *to, uint64_t *source, uint64_t *target,
 
 err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights)
 {
-    err_t error = check_run(va, npages);
-    if (error == 0)
-        error = rights == 0 ? ERR_RIGHTS : check_rights(rights);
+    err_t error = check_run(va, npages, rights);
     if (error != 0)
         return error;
     uint64_t n = table_run(va, npages), at = table_index(va);
-    uint64_t *source = table_leaf(from->root, va, false);
+    uint64_t *source = table_leaf(from->root, va);
     if (source == NULL)
         return (err_t)n;
-    bool empty = table_leaf(to->root, va, false) == NULL;
-    uint64_t *target = table_leaf(to->root, va, true);
+    bool empty = table_leaf(to->root, va) == NULL;
+    uint64_t *target = table_make(to->root, va);
     if (target == NULL)
         return ERR_POOL;
     uint64_t keep = ~(PTE_R | PTE_W | PTE_X) | (uint64_t)rights << 1;
@@ -176,5 +167,5 @@ err_t vm_next(struct space *space, uint64_t va, pfn_t *frame)
     if (va >= MEMORY_WINDOW)
         return ERR_NONE;
     *frame = table_frame(entry);
-    return (err_t)(va | table_rights(entry));
+    return (err_t)(va | (entry >> 1 & RIGHTS_MASK));
 }

@@ -1,6 +1,6 @@
 /* A window of neighbours, settled with the lock held. */
 #include "around.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "install.h"
 #include "verdict.h"
 

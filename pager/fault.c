@@ -1,7 +1,7 @@
 /* The life of a fault in the pager: region, page, verdict, frame, entry. */
 #include "fault.h"
 #include "around.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "death.h"
 #include "install.h"
 #include "invalid.h"

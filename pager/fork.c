@@ -1,6 +1,6 @@
 /* Fork in two passes: what may fail comes first, then what can't. */
 #include "fork.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "death.h"
 #include "fault.h"
 #include "install.h"

@@ -2,7 +2,7 @@
  * process offers. */
 #include "image.h"
 #include "../libsys/freestanding/archive.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "install.h"
 
 enum { STACK_NPAGES_DEFAULT = 64, STACK_NPAGES_MAX = 4096, FILES_INDEXED = 128 };

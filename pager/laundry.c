@@ -1,6 +1,6 @@
 /* The ring of frames that are cleared in idle time. */
 #include "laundry.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "port.h"
 
 struct laundry laundry;

@@ -1,6 +1,6 @@
 /* Memory for another pager. */
 #include "lend.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "frames.h"
 #include "port.h"
 

@@ -1,6 +1,6 @@
 /* Two-level table of a process's pages. */
 #include "map.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 
 static pfn_t take_table(void)
 {

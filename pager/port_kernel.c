@@ -16,9 +16,10 @@
 #include "port.h"
 #include "process.h"
 
-#define WINDOW 0xffffffc000000000ul /* the lowest of the kernel's half */
+/* Just below the image, so that the kernel's entries of a root are one run. */
+#define WINDOW_END 0xffffffff80000000ul
 
-char *port_window = (char *)WINDOW;
+char *port_window;
 const int port_in_kernel = 1;
 
 struct endpoint *port_endpoint;
@@ -49,11 +50,15 @@ bool port_several;
 void port_kernel_init(const struct boot_info *info)
 {
     port_several = nharts > 1;
+    const uint64_t gib = 1ul << ROOT_SHIFT;
     pfn_t first = info->memory_first;
+    uint64_t end = (first + info->memory_npages) << PAGE_SHIFT;
+    port_window = (char *)WINDOW_END - (end + gib - 1) / gib * gib;
+    uint64_t va = (uint64_t)port_window + (first << PAGE_SHIFT);
+    kernel_first = va >> ROOT_SHIFT & (LEAF_PAGES - 1);
     device_frame = info->console_address >> PAGE_SHIFT;
     device_irq = info->console_irq;
-    kernel_assert(table_map_large(kernel_root, WINDOW + (first << PAGE_SHIFT), first,
-                                  info->memory_npages,
+    kernel_assert(table_map_large(kernel_root, va, first, info->memory_npages,
                                   PTE_V | PTE_G | PTE_A | PTE_D | PTE_R | PTE_W));
     csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
     fence_all();
@@ -83,10 +88,7 @@ static struct endpoint *endpoint_of(const struct process *process)
 
 static void fill_space(struct space *space, uint64_t badge, bool init)
 {
-    space->fault_endpoint = port_endpoint;
-    space->fault_generation = port_endpoint->object.generation;
-    space->fault_badge = badge | 1;
-    space->caps[SLOT_PAGER] = cap_make(&port_endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
+    space_set_pager(space, port_endpoint, badge);
     if (init)
         space->caps[SLOT_CONTROL] =
             cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | CONTROL_POWER, 0);

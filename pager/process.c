@@ -1,6 +1,6 @@
 /* The table of processes: numbers, families, the ring of all. */
 #include "process.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 
 struct process *process_init;
 

@@ -1,7 +1,7 @@
 /* Requests, and the start of the core. */
 #include "request.h"
 #include "audit.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "death.h"
 #include "exec.h"
 #include "fork.h"

@@ -1,6 +1,6 @@
 /* Servers: connections, transfer pages, events. */
 #include "service.h"
-#include "copy.h"
+#include "../libsys/freestanding/frame.h"
 #include "install.h"
 #include "lend.h"
 

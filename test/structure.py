@@ -26,7 +26,7 @@ LIBRARIES = (*KERNEL_LIBRARIES, 'pager/libpagercore.a')
 POLICY_WORDS = ('refs', 'refcount', 'cow', 'fork', 'exec', 'process', 'policy')
 # Boot code that runs before any user memory exists, and only clears.
 SSTATUS_WRITERS = {'hart_translate'}
-CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'archive_(next|find)',
+CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'(copy|zero)_frame', r'archive_(next|find)',
               r'elf_(read|error_text)', r'policy_list')
 FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', 'stdnoreturn.h',
                 'stdatomic.h'}

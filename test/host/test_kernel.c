@@ -36,7 +36,7 @@ static void watch(void)
 {
     if (!fenced) {
         at_fence_entry = host_walk(space->root, va);
-        at_fence_free = pool_free_frames();
+        at_fence_free = pool.nfree;
     }
     fenced = true;
 }
@@ -67,21 +67,21 @@ static void test_fences(void)
     uint64_t n = other_fences();
     CHECK(vm_map(space, va, FRAME, 1, RW) == 1 && other_fences() == n);
     CHECK(vm_protect(space, va, 1, RIGHT_R) == 1 && other_fences() == n + 1);
-    CHECK((space->stale & 4) != 0 && tlb_shootdowns() > 0);
+    CHECK((space->stale & 4) != 0 && tlb_nshootdowns > 0);
     CHECK(vm_protect(space, va, 1, RW) == 1 && other_fences() == n + 1);
     host.at_fence = watch; /* break before make */
     CHECK(host_touch(1, va) != 0 && vm_map(space, va, FRAME + 7, 1, RW) == 1);
     CHECK(other_fences() == n + 2 && fenced && at_fence_entry == 0);
     CHECK(table_frame(host_touch(1, va)) == FRAME + 7);
     fenced = false; /* a table goes back after the fence */
-    uint64_t before = pool_free_frames();
+    uint64_t before = pool.nfree;
     CHECK(vm_unmap(space, va & ~0x1ffffful, LEAF_PAGES) == LEAF_PAGES && fenced &&
-          at_fence_free == before && at_fence_entry == 0 && pool_free_frames() == before + 1);
+          at_fence_free == before && at_fence_entry == 0 && pool.nfree == before + 1);
     CHECK(vm_map(space, va, FRAME, 1, RW) == 1);
     fenced = false;
-    before = pool_free_frames();
+    before = pool.nfree;
     CHECK(vm_unmap(space, 0x40000000, LEAF_PAGES * LEAF_PAGES) == LEAF_PAGES * LEAF_PAGES &&
-          fenced && at_fence_free == before && pool_free_frames() == before + 2);
+          fenced && at_fence_free == before && pool.nfree == before + 2);
 }
 
 static void test_share_fences(void)
@@ -219,10 +219,10 @@ static void test_pool(void)
     for (unsigned type = TYPE_SPACE; type <= TYPE_ENDPOINT; type++)
         while (pool_object(type) != NULL)
             n++;
-    CHECK(n > 0 && pool_free_frames() == POOL_RESERVE - 1);
+    CHECK(n > 0 && pool.nfree == POOL_RESERVE - 1);
     while (pool_frame() != NULL)
         ;
-    CHECK(pool_free_frames() == 0);
+    CHECK(pool.nfree == 0);
 }
 
 /* What the giver mapped of the tail is gone before the receiver has it; it returns with its death.

@@ -94,8 +94,8 @@ static bool unmapped_whole(const struct step *step, uint64_t npages)
 static bool went_well(const struct step *step, err_t result, bool good, bool may_lack_frames)
 {
     if (result == ERR_POOL) {
-        if (!may_lack_frames || pool_free_frames() >= 2)
-            host_breach("no frame, it says; free", pool_free_frames());
+        if (!may_lack_frames || pool.nfree >= 2)
+            host_breach("no frame, it says; free", pool.nfree);
         return false;
     }
     if (good != (result >= 0))
@@ -126,11 +126,10 @@ static void remember(const struct step *step)
     struct space *space = shadow[step->s].space;
     for (const struct recent_leaf *recent = space->recent; recent < space->recent + RECENT_LEAVES;
          recent++)
-        if (recent->span != NO_SPAN &&
-            table_leaf(space->root, recent->span << 21, false) != recent->leaf)
+        if (recent->span != NO_SPAN && table_leaf(space->root, recent->span << 21) != recent->leaf)
             host_breach("a leaf remembered that is gone, span", recent->span);
     uint64_t va = step->va & (MEMORY_WINDOW - 1), span = va >> 21;
-    uint64_t *leaf = table_leaf(space->root, va, false);
+    uint64_t *leaf = table_leaf(space->root, va);
     if (leaf != NULL && step->what == 4)
         space->recent[span % RECENT_LEAVES] = (struct recent_leaf){span, leaf};
 }
@@ -199,7 +198,7 @@ static void unmake(unsigned s)
 
 static void make_again(const struct step *step)
 {
-    if (pool_free_frames() < POOL_RESERVE + 2)
+    if (pool.nfree < POOL_RESERVE + 2)
         return;
     unmake(step->s);
     make(step->s);

@@ -233,8 +233,7 @@ _Noreturn void server_main(const struct boot_info *boot)
         if (!is_archive(frame))
             release(frame);
     uint64_t before = nfree;
-    bool good =
-        sys_create(TYPE_ENDPOINT, ENDPOINT, 0, 0, CONTROL) == 0 && smallest_boot(boot);
+    bool good = sys_create(TYPE_ENDPOINT, ENDPOINT, 0, 0, CONTROL) == 0 && smallest_boot(boot);
     while (good && nalive > 0) {
         r.item = 0;
         sys_reply_receive(&r, ENDPOINT, MEMORY);

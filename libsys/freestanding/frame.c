@@ -1,5 +1,5 @@
 /* Copy and clear, as straight lines. */
-#include "copy.h"
+#include "frame.h"
 
 void copy_frame(void *to, const void *from)
 {
