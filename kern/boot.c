@@ -43,13 +43,10 @@ static void *take_page(struct loader *loader, uint64_t va, unsigned rights)
 static void load_segment(struct loader *loader, const uint8_t *file,
                          const struct elf_segment *segment)
 {
-    unsigned rights = ((segment->rights & ELF_R) != 0 ? RIGHT_R : 0) |
-                      ((segment->rights & ELF_W) != 0 ? RIGHT_W : 0) |
-                      ((segment->rights & ELF_X) != 0 ? RIGHT_X : 0);
     uint64_t end = segment->vaddr + segment->mem_nbytes, page_start;
     for (uint64_t va = segment->vaddr; va < end; va = page_start + PAGE_SIZE) {
         page_start = va & ~(uint64_t)(PAGE_SIZE - 1);
-        uint8_t *page = take_page(loader, page_start, rights);
+        uint8_t *page = take_page(loader, page_start, segment->rights);
         uint64_t done = va - segment->vaddr;
         for (uint64_t i = va - page_start; i < PAGE_SIZE && done < segment->file_nbytes; i++)
             page[i] = file[segment->offset + done++];

@@ -15,17 +15,6 @@ void console_write(const char *bytes, size_t nbytes)
         sbi_console_putchar(bytes[i]);
 }
 
-static void print_number(uint64_t value, unsigned base)
-{
-    char digits[20];
-    size_t n = sizeof digits;
-    do {
-        digits[--n] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value != 0);
-    console_write(digits + n, sizeof digits - n);
-}
-
 static void print_string(const char *s)
 {
     while (*s != '\0')
@@ -39,14 +28,15 @@ void console_print(const char *format, ...)
     for (const char *f = format; *f != '\0'; f++) {
         if (*f != '%') {
             sbi_console_putchar(*f);
-            continue;
-        }
-        while (*++f == 'l')
-            ;
-        if (*f == 's')
+        } else if (*++f == 's') {
             print_string(va_arg(arguments, const char *));
-        else
-            print_number(va_arg(arguments, uint64_t), *f == 'x' ? 16 : 10);
+        } else { /* lx */
+            uint64_t value = va_arg(arguments, uint64_t);
+            for (int shift = 60; shift >= 0; shift -= 4)
+                if (shift == 0 || value >> shift != 0)
+                    sbi_console_putchar("0123456789abcdef"[value >> shift & 15]);
+            f++;
+        }
     }
     va_end(arguments);
 }
@@ -66,13 +56,13 @@ _Noreturn void console_power_off(uint32_t status)
         __asm__ volatile("wfi");
 }
 
-_Noreturn void console_panic(const char *file, int line, const char *why)
+_Noreturn void console_panic(const char *where, const char *why)
 {
     static bool panicking;
     /* A trap on the way out would come back here for ever: then the firmware ends the machine. */
     if (panicking)
         tester = NULL;
     panicking = true;
-    console_print("kernel panic at %s:%lu: %s\n", file, (uint64_t)line, why);
+    console_print("kernel panic at %s: %s\n", where, why);
     console_power_off(PANIC_STATUS);
 }

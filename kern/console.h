@@ -3,8 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Prints %s (string), %u (uint64_t, decimal) and %x (uint64_t, hexadecimal); the caller holds the
- * kernel lock, so that lines stay whole. */
+/* Prints %s (string) and %lx (uint64_t); the caller holds the kernel lock, so that lines stay
+ * whole.
+ */
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void console_write(const char *bytes, size_t nbytes);
 
@@ -16,6 +17,8 @@ void console_set_tester(uint64_t address);
 _Noreturn void console_power_off(uint32_t status);
 
 /* A bug of the kernel: says where and why and ends the machine with a failure. Takes no lock. */
-_Noreturn void console_panic(const char *file, int line, const char *why);
-#define panic(why)               console_panic(__FILE__, __LINE__, why)
+_Noreturn void console_panic(const char *where, const char *why);
+#define CONSOLE_TEXT(number)     #number
+#define CONSOLE_LINE(number)     CONSOLE_TEXT(number)
+#define panic(why)               console_panic(__FILE__ ":" CONSOLE_LINE(__LINE__), why)
 #define kernel_assert(condition) ((condition) ? (void)0 : panic(#condition))

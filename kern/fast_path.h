@@ -1,18 +1,25 @@
-/* What the two files of the fast path share.
+/* The fast path: fault, call, and answer-and-receive, straight from one thread to the other.
  *
- * They are compiled with the message's registers (a0-a5), a6 and the map item's (t0-t3) reserved
- * and the s-registers as scratch, so that the message stays where it is and nothing is spilled: the
- * build checks that no function there uses a stack. Every check of the slow path is made here too;
- * whatever is unusual (a lock that is held, a full queue, another priority, a missing table) is a
- * miss. */
+ * Each function is entered by a jump from trap.S with tp = the running thread (struct thread), no
+ * stack, and the message in a0-a5. It either changes over and leaves to user mode by an exit of
+ * leave.S, or changes nothing and leaves to its miss there, where the slow path starts. Every check
+ * of the slow path is made here too; whatever is unusual (a lock that is held, a full queue,
+ * another priority, a missing table) is a miss.
+ *
+ * Its two files are compiled with the message's registers (a0-a5), a6 and the map item's (t0-t3)
+ * reserved and the s-registers as scratch, so that the message stays where it is and nothing is
+ * spilled: the build checks that no function there uses a stack. */
 #pragma once
-#include "fast.h"
 #include "ipc.h"
 #include "memory.h"
 #include "riscv.h"
 #include "sched.h"
 #include "table.h"
 #include "tlb.h"
+
+_Noreturn void fast_call(void);
+_Noreturn void fast_fault(void);
+_Noreturn void fast_reply_receive(void);
 
 #define INLINE               static inline __attribute__((always_inline))
 #define REGISTER(name, type) register type name##_register __asm__(#name)

@@ -10,6 +10,8 @@
 
 static const uint64_t kernel_bits = PTE_V | PTE_G | PTE_A | PTE_D | PTE_R;
 
+uint64_t boot_root[LEAF_PAGES] __attribute__((aligned(PAGE_SIZE)));
+
 static uint64_t next_device = DEVICES;
 
 static uint64_t image_bits(uint64_t va)

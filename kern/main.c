@@ -2,7 +2,6 @@
 #include "boot.h"
 #include "console.h"
 #include "../libsys/freestanding/dt.h"
-#include "hart.h"
 #include "irq.h"
 #include "kmap.h"
 #include "memory.h"
@@ -11,19 +10,22 @@
 #include "sched.h"
 #include "timer.h"
 #include "tlb.h"
+#include "trap.h"
 #include "up.h"
 
 enum {
     POOL_SHARE = 16, /* the pool is that part of memory */
     STACK_FRAMES = 2,
     SLICES_A_SECOND = 100,
+    COUNTERS_FOR_USERS = 7, /* cycle, time, instret */
 };
 
 #define LARGE_SIZE (1ul << 21)
 #define POOL_MAX   (64ul << 20) /* the loader puts the archive 128 MiB above the image */
 #define DT_MAX     (2ul << 20)
 
-_Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree);
+struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start);
+_Noreturn void hart_main(void);
 
 static struct boot_info info;
 
@@ -117,15 +119,17 @@ static void init_devices(const struct dt_machine *machine)
 }
 
 /* The firmware may not have parked it yet: it gets a second for that. */
-static void start_hart(const struct hart *hart, uint64_t patience)
+static void start_hart(const struct hart *hart, uint64_t start)
 {
-    uint64_t start = (uint64_t)hart_start - KERNEL_OFFSET, deadline = time_now() + patience;
+    uint64_t deadline = time_now() + timer_hz;
     while (sbi_hart_start(hart->id, start, (uint64_t)hart) != 0)
         if (time_now() > deadline)
             boot_fail("hart", "the firmware does not start it");
 }
 
-_Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
+/* On the boot stack. The others start at `start`, in the image; this hart goes on with what is
+ * returned. */
+struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
 {
     static struct dt_machine machine;
     read_machine(device_tree, &machine);
@@ -150,9 +154,22 @@ _Noreturn void kernel_main(uint64_t hart_id, uint64_t device_tree)
     info.memory_npages = (ram_end - pool_end) >> PAGE_SHIFT;
     up_boot(info.memory_first, info.memory_npages, &info);
 
-    struct hart *me = this_hart();
     for (uint32_t i = 0; i < nharts; i++)
-        if (harts[i] != me)
-            start_hart(harts[i], machine.timebase_hz);
-    hart_run(me);
+        if (harts[i] != this_hart())
+            start_hart(harts[i], start - KERNEL_OFFSET);
+    return this_hart();
+}
+
+/* On the hart's own stack: leaves the boot tables, and with them all memory but the kernel's. */
+_Noreturn void hart_main(void)
+{
+    csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
+    fence_all();
+    csr_write(scounteren, (uint64_t)COUNTERS_FOR_USERS);
+    csr_write(sie, INTERRUPT_SOFTWARE | INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
+    timer_start();
+    lock_acquire(&kernel_lock);
+    struct thread *thread = trap_next();
+    lock_release(&kernel_lock);
+    trap_resume(thread);
 }

@@ -8,12 +8,8 @@
 
 #include "sv39.h"
 
-#define CAUSE_INTERRUPT  (1ul << 63)
-#define CAUSE_SOFTWARE   (CAUSE_INTERRUPT | 1)
-#define CAUSE_TIMER      (CAUSE_INTERRUPT | 5)
-#define CAUSE_EXTERNAL   (CAUSE_INTERRUPT | 9)
-#define CAUSE_ECALL_USER 8ul
-
+#define CAUSE_INTERRUPT    (1ul << 63)
+#define CAUSE_ECALL_USER   8ul
 #define INTERRUPT_SOFTWARE (1ul << 1)
 #define INTERRUPT_TIMER    (1ul << 5)
 #define INTERRUPT_EXTERNAL (1ul << 9)
@@ -28,44 +24,24 @@
 #define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"(value) : "memory")
 #define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" ::"r"(value) : "memory")
 
-static inline void fence_all(void)
-{
-    __asm__ volatile("sfence.vma" ::: "memory");
-}
-
-static inline void fence_asid(uint64_t asid)
-{
-    __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory");
-}
-
-static inline void fence_page(uint64_t va, uint64_t asid)
-{
-    __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
-}
-
-/* Returns when an interrupt is pending, enabled or not. */
-static inline void wait_for_interrupt(void)
-{
-    __asm__ volatile("wfi");
-}
-
-/* Between two looks at what another hart will store: a hint, a fence where unknown. */
-static inline void pause_hart(void)
-{
-    __asm__ volatile(".word 0x0100000f");
-}
+#define fence_all()          __asm__ volatile("sfence.vma" ::: "memory")
+#define fence_asid(asid)     __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory")
+#define fence_page(va, asid) __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory")
 
 /* What other harts or this one stored may be fetched as instructions from here on. */
-static inline void fence_code(void)
-{
-    __asm__ volatile("fence.i" ::: "memory");
-}
+#define fence_code() __asm__ volatile("fence.i" ::: "memory")
+
+/* Returns when an interrupt is pending, enabled or not. */
+#define wait_for_interrupt() __asm__ volatile("wfi")
+
+/* Between two looks at what another hart will store: a hint, a fence where unknown. */
+#define pause_hart() __asm__ volatile(".word 0x0100000f")
 
 /* A store of 0 with release order: one instruction, where gcc 12 makes a fence and an exchange. */
-static inline void clear_release(uint64_t *word)
-{
-    __asm__ volatile("amoswap.d.rl zero, zero, %0" : "+A"(*word)::"memory");
-}
+#define clear_release(word) \
+    __asm__ volatile("amoswap.d.rl zero, zero, %0" : "+A"(*(word))::"memory")
+
+#define time_now() csr_read(time)
 
 /* tp: in the kernel's C code it holds this hart's struct. */
 static inline void *thread_pointer(void)
@@ -73,10 +49,5 @@ static inline void *thread_pointer(void)
     void *pointer;
     __asm__("mv %0, tp" : "=r"(pointer));
     return pointer;
-}
-
-static inline uint64_t time_now(void)
-{
-    return csr_read(time);
 }
 #endif

@@ -11,13 +11,9 @@ static int top_priority(void)
 {
     while (sched_ready_mask != 0) {
         int priority = 0;
-        uint32_t mask = sched_ready_mask;
-        for (int step = PRIORITIES / 2; step > 0; step /= 2) {
-            if (mask >> step != 0) {
-                mask >>= step;
+        for (int step = PRIORITIES / 2; step > 0; step /= 2)
+            if (sched_ready_mask >> priority >> step != 0)
                 priority += step;
-            }
-        }
         if (ready[priority].head != NULL)
             return priority;
         sched_ready_mask &= ~(1u << priority);

@@ -1,8 +1,10 @@
-/* The first instruction: the boot hart, as the firmware hands it over. */
+/* How harts start: the first one, as the firmware hands it over, and those that it starts. */
 #include "abi.h"
 #include "offsets.h"
 
 #define PTE_LARGE 0xcf /* V R W X A D */
+#define KERNEL_OFFSET 0xffffffff00000000
+#define SSTATUS_CLEAR 0x46722 /* SIE SPIE SPP FS VS SUM: none of them is ever set again */
 
     .section .text.start, "ax"
     .globl _start
@@ -36,8 +38,9 @@ _start:
 
     call    hart_translate
     la      sp, boot_stack_top
+    la      a2, hart_start
     call    kernel_main
-1:  j       1b
+    j       run
 
 /* Not the first: firmware that wakes a hart before it has noted where to start it (OpenSBI 1.1 sets
  * the state first) sends it here. It goes where it should have gone. */
@@ -54,12 +57,44 @@ late:
 3:  wfi
     j       3b
 
+/* Every hart but the first: a0 = hart id, a1 = its struct hart (virtual); the pc is physical. */
+hart_start:
+    call    hart_translate
+    mv      a0, a1
+/* a0 = this hart's struct: from here on, on its own stack. */
+run:
+    mv      tp, a0
+    ld      sp, HART_STACK(tp)
+    call    hart_main
+1:  j       1b
+
+/* Turns translation on, by the boot tables, sets the trap vector, and returns to the image's virtual
+ * address. In the kernel sscratch is 0. Changes t0, t1. */
+hart_translate:
+    csrw    sie, zero
+    csrw    sscratch, zero
+    li      t0, SSTATUS_CLEAR
+    csrc    sstatus, t0
+    la      t0, boot_root
+    srli    t0, t0, 12
+    li      t1, 8 << 60
+    or      t0, t0, t1
+    sfence.vma
+    csrw    satp, t0
+    sfence.vma
+    li      t1, KERNEL_OFFSET
+    la      t0, trap_entry
+    or      t0, t0, t1
+    csrw    stvec, t0
+    or      ra, ra, t1
+    ret
+
     .data
     .balign 8
 started:
     .word   0
 
     .bss
-    .balign 4096
+    .balign 16
     .space  8192
 boot_stack_top:

@@ -7,7 +7,8 @@
 #pragma once
 #include "ipc.h"
 
-/* fault_entry and call_entry (fast.h), too, are the way up's: the first to see a fault or a call.
+/* fault_entry and call_entry (trap.S jumps there), too, are the way up's: the first to see a fault
+ * or a call.
  */
 
 /* A synchronous exception: pc, and the cause and value that the hart gave for it. */

@@ -12,19 +12,6 @@ static err_t check_run(uint64_t va, uint64_t npages, unsigned rights)
     return rights == 0 || (rights & (RIGHT_R | RIGHT_W)) == RIGHT_W ? ERR_RIGHTS : 0;
 }
 
-/* Clears the entries of a run that a new one would take something from; true if there were any. */
-static bool break_run(uint64_t *entry, uint64_t npages, uint64_t new_entry)
-{
-    bool broken = false;
-    for (; npages > 0; npages--, entry++, new_entry += 1ul << PTE_FRAME_SHIFT) {
-        if (table_takes_away(*entry, new_entry)) {
-            *entry = 0;
-            broken = true;
-        }
-    }
-    return broken;
-}
-
 err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, unsigned rights)
 {
     err_t error = check_run(va, npages, rights);
@@ -36,13 +23,19 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
     space_remember_leaf(space, va, leaf);
     uint64_t n = table_run(va, npages);
     uint64_t *entry = leaf + table_index(va);
-    uint64_t new_entry = table_entry(first, rights);
     /* Break before make: a thread on another hart that still read the old frame after a store to
      * the new one was seen would see time run backwards. */
-    if (break_run(entry, n, new_entry))
+    bool broken = false;
+    for (uint64_t i = 0; i < n; i++) {
+        if (table_takes_away(entry[i], table_entry(first + i, rights))) {
+            entry[i] = 0;
+            broken = true;
+        }
+    }
+    if (broken)
         tlb_forget(space);
-    for (uint64_t i = 0; i < n; i++, new_entry += 1ul << PTE_FRAME_SHIFT)
-        entry[i] = new_entry;
+    for (uint64_t i = 0; i < n; i++)
+        entry[i] = table_entry(first + i, rights);
     if ((rights & RIGHT_X) != 0)
         tlb_new_code(space);
     tlb_refresh(space, va, n);
@@ -104,34 +97,25 @@ static __attribute__((noinline)) uint64_t share_all(uint64_t *source, uint64_t *
     return seen & ~keep;
 }
 
-/* Break before make, where a hart runs the space that receives. */
-static bool break_shared(const uint64_t *source, uint64_t *target, uint64_t npages, uint64_t keep)
-{
-    bool broken = false;
-    for (uint64_t i = 0; i < npages; i++)
-        if ((source[i] & PTE_V) != 0)
-            broken = break_run(&target[i], 1, source[i] & keep) || broken;
-    return broken;
-}
-
-/* Into a table that may have entries. */
+/* Into a table that may have entries. Break before make: those in the way go first. */
 static uint64_t share_some(struct space *to, uint64_t *source, uint64_t *target, uint64_t npages,
                            uint64_t keep)
 {
-    if (tlb_active(to) != 0 && break_shared(source, target, npages, keep))
-        tlb_forget(to);
     uint64_t lost = 0, replaced = 0;
     for (uint64_t i = 0; i < npages; i++) {
-        uint64_t old = source[i], entry = old & keep;
-        if ((old & PTE_V) == 0)
+        if ((source[i] & PTE_V) == 0)
             continue;
-        lost |= old ^ entry;
         replaced |= target[i];
-        source[i] = entry;
-        target[i] = entry;
+        target[i] = 0;
     }
     if (replaced != 0)
         tlb_forget(to);
+    for (uint64_t i = 0; i < npages; i++) {
+        if ((source[i] & PTE_V) == 0)
+            continue;
+        lost |= source[i] & ~keep;
+        target[i] = source[i] &= keep;
+    }
     return lost;
 }
 

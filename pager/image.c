@@ -55,13 +55,6 @@ void image_archive_frames(void (*owner)(pfn_t frame))
         owner(frame_at(archive + at));
 }
 
-static unsigned segment_rights(const struct elf_segment *segment)
-{
-    return ((segment->rights & ELF_R) != 0 ? RIGHT_R : 0u) |
-           ((segment->rights & ELF_W) != 0 ? RIGHT_W : 0u) |
-           ((segment->rights & ELF_X) != 0 ? RIGHT_X : 0u);
-}
-
 /* Words where it can be done: what the compiler would call goes byte by byte. */
 static void copy_bytes(char *to, const char *from, uint64_t nbytes)
 {
@@ -175,8 +168,7 @@ static err_t lay_out(struct image *image, uint64_t block_npages)
         uint64_t start = segment->vaddr & ~(uint64_t)(PAGE_SIZE - 1);
         uint64_t end =
             (segment->vaddr + segment->mem_nbytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-        ok = segment_rights(segment) != 0 &&
-             add_region(image, start, end, segment_rights(segment), USE_IMAGE);
+        ok = segment->rights != 0 && add_region(image, start, end, segment->rights, USE_IMAGE);
     }
     return ok && add_region(image, image->heap_start, image->heap_start, RIGHT_R | RIGHT_W,
                             USE_HEAP)

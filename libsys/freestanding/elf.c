@@ -78,9 +78,9 @@ static enum elf_error add_segment(struct elf_image *image, const struct program_
     uint64_t low = page_down(header->vaddr), high = page_up(header->vaddr + header->mem_nbytes);
     if (overlaps(image, low, high))
         return ELF_OVERLAP;
-    uint32_t rights = header->flags & (ELF_R | ELF_W | ELF_X);
-    if (rights & ELF_W)
-        rights |= ELF_R;
+    uint32_t rights = (header->flags & (ELF_R | ELF_W) ? RIGHT_R : 0u) |
+                      (header->flags & ELF_W ? RIGHT_W : 0u) |
+                      (header->flags & ELF_X ? RIGHT_X : 0u);
     if (image->nsegments == 0 || low < image->low)
         image->low = low;
     if (high > image->high)
@@ -108,7 +108,7 @@ static bool is_code(const struct elf_image *image, uint64_t start, uint64_t end)
 {
     for (uint32_t i = 0; i < image->nsegments; i++) {
         const struct elf_segment *segment = &image->segment[i];
-        if ((segment->rights & ELF_X) && start >= segment->vaddr &&
+        if ((segment->rights & RIGHT_X) && start >= segment->vaddr &&
             end <= segment->vaddr + segment->mem_nbytes)
             return true;
     }

@@ -143,10 +143,10 @@ _Noreturn void console_power_off(uint32_t status)
     host_breach("the kernel ended the machine", status);
 }
 
-_Noreturn void console_panic(const char *file, int line, const char *why)
+_Noreturn void console_panic(const char *where, const char *why)
 {
-    printf("%s: %s\n", file, why);
-    host_breach("the kernel's assertion failed, line", (uint64_t)line);
+    printf("%s: %s\n", where, why);
+    host_breach("the kernel's assertion failed", 0);
 }
 
 void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)

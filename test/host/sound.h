@@ -85,7 +85,7 @@ static inline bool sound_code(const struct elf_image *image, uint64_t address)
 {
     for (uint32_t i = 0; i < image->nsegments; i++) {
         const struct elf_segment *segment = &image->segment[i];
-        if ((segment->rights & ELF_X) && address >= segment->vaddr &&
+        if ((segment->rights & RIGHT_X) && address >= segment->vaddr &&
             address - segment->vaddr < segment->mem_nbytes)
             return true;
     }
@@ -102,7 +102,7 @@ static inline bool sound_segment(const struct elf_image *image, uint32_t index, 
         return false;
     if (one->file_nbytes != 0 && one->vaddr % 4096 != one->offset % 4096)
         return false;
-    if (one->rights > 7 || (one->rights & 3) == 3 || (one->rights & 6) == ELF_W)
+    if (one->rights > 7 || (one->rights & 6) == 6 || (one->rights & 3) == RIGHT_W)
         return false;
     for (uint32_t i = 0; i < index; i++) {
         const struct elf_segment *other = &image->segment[i];

@@ -64,9 +64,9 @@ static void test_elf_values(void)
     CHECK(image.low == 0x10000 && image.high == 0x15000);
     CHECK(image.segment[0].vaddr == 0x10000 && image.segment[0].offset == 0);
     CHECK(image.segment[0].file_nbytes == 0x800 && image.segment[0].mem_nbytes == 0x900);
-    CHECK(image.segment[0].rights == (ELF_R | ELF_X));
+    CHECK(image.segment[0].rights == (RIGHT_R | RIGHT_X));
     CHECK(image.segment[1].vaddr == 0x12810 && image.segment[1].offset == 0x810);
-    CHECK(image.segment[1].rights == (ELF_R | ELF_W));
+    CHECK(image.segment[1].rights == (RIGHT_R | RIGHT_W));
     CHECK(image.land_start == 0x10410 && image.land_end == 0x10430);
     CHECK(image.land_target == 0x10440);
     CHECK(elf_answer(&elf, 0x15000, &image) == ELF_OK);
@@ -178,7 +178,7 @@ static void test_elf_rights_and_count(void)
     elf_program(&elf, DATA, 1, ELF_W | ELF_X, 0x810, 0x12810, 0x20, 0x2000);
     CHECK(elf_answer(&elf, top, &image) == ELF_BAD_SEGMENT);
     elf_program(&elf, DATA, 1, 0xfffffff8 | ELF_R, 0x810, 0x12810, 0x20, 0x2000);
-    CHECK(elf_answer(&elf, top, &image) == ELF_OK && image.segment[1].rights == ELF_R);
+    CHECK(elf_answer(&elf, top, &image) == ELF_OK && image.segment[1].rights == RIGHT_R);
     elf_program(&elf, DATA, 1, ELF_R, 0x99810, 0x12810, 0, 0x2000); /* .bss behind the end */
     CHECK(elf_answer(&elf, top, &image) == ELF_OK && image.segment[1].offset == 0);
     elf_program(&elf, DATA, 1, ELF_R, 0x810, 0x10811, 0, 0); /* empty: skipped */

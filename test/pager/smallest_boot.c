@@ -68,13 +68,12 @@ static void read_word(const char *arguments, const char *key, char *word)
 
 static bool load_segment(unsigned p, const struct elf_segment *segment, const uint8_t *file)
 {
-    static const unsigned right[] = {0, 4, 2, 6, 1, 5, 3, 7}; /* ELF's, from R the highest bit */
     uint64_t start = segment->vaddr, end = start + segment->mem_nbytes;
     uint64_t file_end = start + segment->file_nbytes, va = start & ~(uint64_t)(PAGE_SIZE - 1);
     for (; va < end; va += PAGE_SIZE) {
         uint64_t from = va > start ? va : start;
         uint64_t to = file_end < va + PAGE_SIZE ? file_end : va + PAGE_SIZE;
-        if (!smallest_page(p, va, right[segment->rights], file + segment->offset + (from - start),
+        if (!smallest_page(p, va, segment->rights, file + segment->offset + (from - start),
                            from - va, to > from ? to - from : 0))
             return false;
     }
