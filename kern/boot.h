@@ -2,9 +2,9 @@
 #pragma once
 #include "abi.h"
 
-/* Loads it into frames from `first` on, with a capability to all npages, its own space, devices and
- * control, and makes its thread ready. Ends the machine with a message if the archive is bad.
+/* Loads it into the first of its frames, with a capability to all of them, its own space, devices
+ * and control, and makes its thread ready. Ends the machine with a message if the archive is bad.
  * Physical memory must still be mapped where it is. */
-void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info);
+void boot_start_pager(struct boot_info *info);
 
 _Noreturn void boot_fail(const char *what, const char *why);

@@ -10,7 +10,14 @@
 
 static const uint64_t kernel_bits = PTE_V | PTE_G | PTE_A | PTE_D | PTE_R;
 
-uint64_t boot_root[LEAF_PAGES] __attribute__((aligned(PAGE_SIZE)));
+/* The lower half is physical memory as it is, entry 510 the image's gigabyte. */
+#define GIB(i)   [i] = (uint64_t)(i) << 28 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+#define GIB4(i)  GIB(i), GIB(i + 1), GIB(i + 2), GIB(i + 3)
+#define GIB16(i) GIB4(i), GIB4(i + 4), GIB4(i + 8), GIB4(i + 12)
+#define GIB64(i) GIB16(i), GIB16(i + 16), GIB16(i + 32), GIB16(i + 48)
+uint64_t boot_root[LEAF_PAGES] __attribute__((aligned(PAGE_SIZE))) = {
+    GIB64(0), GIB64(64), GIB64(128),
+    GIB64(192), [510] = 2ul << 28 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D};
 
 static uint64_t next_device = DEVICES;
 
@@ -41,9 +48,8 @@ uint64_t kmap_device(uint64_t base, uint64_t nbytes)
 {
     if (nbytes == 0)
         return 0;
-    uint64_t first = base & ~(LARGE_SIZE - 1);
+    uint64_t first = base & ~(LARGE_SIZE - 1), va = next_device;
     uint64_t npages = ((base + nbytes - first + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1)) >> PAGE_SHIFT;
-    uint64_t va = next_device;
     kernel_assert(
         table_map_large(kernel_root, va, first >> PAGE_SHIFT, npages, kernel_bits | PTE_W));
     next_device += npages << PAGE_SHIFT;

@@ -44,47 +44,50 @@ static void read_machine(uint64_t device_tree, struct dt_machine *machine)
     if (error != DT_OK)
         boot_fail("device tree", dt_error_text(error));
     console_set_tester(machine->tester.nbytes == 0 ? 0 : machine->tester.base);
+    uint64_t start = machine->archive.base, end = machine->ram.base + machine->ram.nbytes;
+    if (machine->archive.nbytes != 0 && (start % PAGE_SIZE != 0 || start < machine->ram.base ||
+                                         start >= end || machine->archive.nbytes > end - start))
+        boot_fail("archive", "not in memory, or not on a page boundary");
+    if (machine->bootargs_len >= BOOT_ARGUMENTS_MAX)
+        boot_fail("boot arguments", "too long"); /* refused: they would be cut */
 }
 
-/* The pager's page of facts; boot arguments that are too long would be cut: refused. */
-static void fill_info(const struct dt_machine *machine)
+/* The pager's page of facts. */
+static void fill_info(const struct dt_machine *machine, uint64_t pool_end, uint64_t ram_end)
 {
-    if (machine->bootargs_len >= BOOT_ARGUMENTS_MAX)
-        boot_fail("boot arguments", "too long");
+    info = (struct boot_info){
+        .version = BOOT_VERSION,
+        .memory_first = pool_end >> PAGE_SHIFT,
+        .memory_npages = (ram_end - pool_end) >> PAGE_SHIFT,
+        .total_npages = machine->ram.nbytes >> PAGE_SHIFT,
+        .device_npages = machine->ram.base >> PAGE_SHIFT,
+        .archive_start = machine->archive.base,
+        .archive_nbytes = machine->archive.nbytes,
+        .timebase_hz = machine->timebase_hz,
+        .nharts = machine->nharts,
+        .console_address = machine->uart.base,
+        .console_irq = machine->uart_irq,
+    };
     for (size_t i = 0; i < machine->bootargs_len; i++)
         info.arguments[i] = machine->bootargs[i];
-    info.version = BOOT_VERSION;
-    info.total_npages = machine->ram.nbytes >> PAGE_SHIFT;
-    info.device_npages = machine->ram.base >> PAGE_SHIFT;
-    info.timebase_hz = machine->timebase_hz;
-    info.nharts = machine->nharts;
-    info.console_address = machine->uart.base;
-    info.console_irq = machine->uart_irq;
-    info.archive_start = machine->archive.base;
-    info.archive_nbytes = machine->archive.nbytes;
-    uint64_t end = machine->ram.base + machine->ram.nbytes;
-    if (info.archive_nbytes == 0)
-        return;
-    if (info.archive_start % PAGE_SIZE != 0 || info.archive_start < machine->ram.base ||
-        info.archive_start >= end || info.archive_nbytes > end - info.archive_start)
-        boot_fail("archive", "not in memory, or not on a page boundary");
 }
 
 /* Argument tick=N, in units of the time base; 0: none was given. */
 static uint64_t slice_argument(void)
 {
-    for (const char *a = info.arguments; *a != '\0'; a++) {
-        if ((a != info.arguments && a[-1] != ' ') || a[0] != 't' || a[1] != 'i' || a[2] != 'c' ||
-            a[3] != 'k' || a[4] != '=')
-            continue;
-        uint64_t value = 0;
-        for (a += 5; *a >= '0' && *a <= '9' && value < 1ul << 32; a++)
-            value = value * 10 + (uint64_t)(*a - '0');
-        if ((*a != ' ' && *a != '\0') || value == 0 || value >= 1ul << 32)
-            boot_fail("tick=", "a number from 1 to 2^32-1 is wanted");
-        return value;
-    }
-    return 0;
+    static const char name[] = "tick=";
+    uint64_t value = 0;
+    const char *a = info.arguments;
+    while (*a != '\0' && ((a != info.arguments && a[-1] != ' ') ||
+                          __builtin_memcmp(a, name, sizeof name - 1) != 0))
+        a++;
+    if (*a == '\0')
+        return 0;
+    for (a += sizeof name - 1; *a >= '0' && *a <= '9' && value < 1ul << 32; a++)
+        value = value * 10 + (uint64_t)(*a - '0');
+    if ((*a != ' ' && *a != '\0') || value == 0 || value >= 1ul << 32)
+        boot_fail("tick=", "a number from 1 to 2^32-1 is wanted");
+    return value;
 }
 
 static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
@@ -133,27 +136,22 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
 {
     static struct dt_machine machine;
     read_machine(device_tree, &machine);
-    fill_info(&machine);
-
     uint64_t image_limit = (uint64_t)image_end - KERNEL_OFFSET;
     uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LARGE_SIZE - 1);
     uint64_t share = machine.ram.nbytes / POOL_SHARE;
     uint64_t pool_end = round_up(image_limit + (share < POOL_MAX ? share : POOL_MAX));
-    if (pool_end >= ram_end || (info.archive_nbytes > 0 && info.archive_start < pool_end))
+    if (pool_end >= ram_end || (machine.archive.nbytes > 0 && machine.archive.base < pool_end))
         boot_fail("memory", "too little");
+    fill_info(&machine, pool_end, ram_end);
     pool_init(image_limit >> PAGE_SHIFT, (pool_end - image_limit) >> PAGE_SHIFT);
     kmap_init(pool_end + KERNEL_OFFSET);
     space_init_asids();
     make_harts(&machine, hart_id);
     init_devices(&machine);
-
     uint64_t slice = slice_argument();
     timer_hz = machine.timebase_hz;
     timer_slice = slice != 0 ? slice : timer_hz / SLICES_A_SECOND;
-    info.memory_first = pool_end >> PAGE_SHIFT;
-    info.memory_npages = (ram_end - pool_end) >> PAGE_SHIFT;
-    up_boot(info.memory_first, info.memory_npages, &info);
-
+    up_boot(&info);
     for (uint32_t i = 0; i < nharts; i++)
         if (harts[i] != this_hart())
             start_hart(harts[i], start - KERNEL_OFFSET);

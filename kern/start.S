@@ -2,7 +2,6 @@
 #include "abi.h"
 #include "offsets.h"
 
-#define PTE_LARGE 0xcf /* V R W X A D */
 #define KERNEL_OFFSET 0xffffffff00000000
 #define SSTATUS_CLEAR 0x46722 /* SIE SPIE SPP FS VS SUM: none of them is ever set again */
 
@@ -19,22 +18,6 @@ _start:
 1:  sd      zero, 0(t0)
     addi    t0, t0, 8
     bltu    t0, t1, 1b
-
-    /* boot_root: the lower half is physical memory as it is, entry 510 the image's gigabyte. */
-    la      t0, boot_root
-    li      t1, PTE_LARGE
-    li      t2, 1 << 28
-    li      t3, 256
-    mv      t4, t0
-1:  sd      t1, 0(t4)
-    add     t1, t1, t2
-    addi    t4, t4, 8
-    addi    t3, t3, -1
-    bnez    t3, 1b
-    ld      t1, 2 * 8(t0)
-    li      t2, 510 * 8
-    add     t2, t2, t0
-    sd      t1, 0(t2)
 
     call    hart_translate
     la      sp, boot_stack_top

@@ -21,5 +21,5 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge);
  * tables, with interrupts off and without the kernel's lock. False: nothing was, the hart waits. */
 bool up_idle(void);
 
-/* Once, when the kernel is up: starts the pager. What it holds: frames from `first` on. */
-void up_boot(pfn_t first, uint64_t npages, struct boot_info *info);
+/* Once, when the kernel is up: starts the pager. */
+void up_boot(struct boot_info *info);

@@ -23,7 +23,7 @@ bool up_idle(void)
     return false;
 }
 
-void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)
+void up_boot(struct boot_info *info)
 {
-    boot_start_pager(first, npages, info);
+    boot_start_pager(info);
 }

@@ -300,10 +300,8 @@ bool up_idle(void)
     return washed;
 }
 
-void up_boot(pfn_t first, uint64_t npages, struct boot_info *info)
+void up_boot(struct boot_info *info)
 {
-    info->memory_first = first;
-    info->memory_npages = npages;
     port_kernel_init(info);
     const char *problem = request_boot(info);
     if (problem != NULL)

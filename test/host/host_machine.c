@@ -149,11 +149,9 @@ _Noreturn void console_panic(const char *where, const char *why)
     host_breach("the kernel's assertion failed", 0);
 }
 
-void boot_start_pager(pfn_t first, uint64_t npages, struct boot_info *info)
+void boot_start_pager(struct boot_info *info)
 {
-    (void)npages;
-    (void)info;
-    host_breach("nothing to boot", first);
+    host_breach("nothing to boot", info->memory_first);
 }
 
 void host_start(uint64_t pool_npages, unsigned asid_bits)
