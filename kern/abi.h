@@ -104,23 +104,15 @@
 #define LEAF_PAGES    512         /* pages that one leaf table covers */
 #define MEMORY_WINDOW (1ul << 37) /* a memory's frame f is seen there + f * PAGE_SIZE */
 
-/* Indices of SYS_STATISTICS. TIME: of the space in the slot in a1, in the time base, as ticks saw
- * it run. */
-#define STAT_POOL_FREE  0
-#define STAT_POOL_TOTAL 1
-#define STAT_HARTS      2
-#define STAT_TIMEBASE   3
-#define STAT_SHOOTDOWNS 4
-#define STAT_TIME       5
-
-/* Slots of the first program of the archive at its start. */
-#define BOOT_SLOT_SPACE   0
-#define BOOT_SLOT_MEMORY  1
-#define BOOT_SLOT_DEVICES 2
-#define BOOT_SLOT_CONTROL 3
-
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+
+/* Indices of SYS_STATISTICS. TIME: of the space in the slot in a1, in the time base, as ticks saw
+ * it run. */
+enum { STAT_POOL_FREE, STAT_POOL_TOTAL, STAT_HARTS, STAT_TIMEBASE, STAT_SHOOTDOWNS, STAT_TIME };
+
+/* Slots of the first program of the archive at its start. */
+enum { BOOT_SLOT_SPACE, BOOT_SLOT_MEMORY, BOOT_SLOT_DEVICES, BOOT_SLOT_CONTROL };
 
 typedef uint64_t pfn_t; /* physical address / PAGE_SIZE */
 typedef long err_t;     /* 0, or one of the errors above */

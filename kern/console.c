@@ -7,7 +7,7 @@
 
 enum { TESTER_PASS = 0x5555, TESTER_FAIL = 0x3333, PANIC_STATUS = 255 };
 
-static volatile uint32_t *tester;
+volatile uint32_t *console_tester;
 
 void console_write(const char *bytes, size_t nbytes)
 {
@@ -41,16 +41,11 @@ void console_print(const char *format, ...)
     va_end(arguments);
 }
 
-void console_set_tester(uint64_t address)
-{
-    tester = (volatile uint32_t *)address;
-}
-
 _Noreturn void console_power_off(uint32_t status)
 {
     status &= 0xffff;
-    if (tester != 0)
-        *tester = status == 0 ? TESTER_PASS : status << 16 | TESTER_FAIL;
+    if (console_tester != NULL)
+        *console_tester = status == 0 ? TESTER_PASS : status << 16 | TESTER_FAIL;
     sbi_shutdown(status != 0);
     for (;;)
         __asm__ volatile("wfi");
@@ -61,7 +56,7 @@ _Noreturn void console_panic(const char *where, const char *why)
     static bool panicking;
     /* A trap on the way out would come back here for ever: then the firmware ends the machine. */
     if (panicking)
-        tester = NULL;
+        console_tester = NULL;
     panicking = true;
     console_print("kernel panic at %s: %s\n", where, why);
     console_power_off(PANIC_STATUS);

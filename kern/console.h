@@ -9,8 +9,8 @@
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void console_write(const char *bytes, size_t nbytes);
 
-/* Where a power-off with a status goes: the test device, mapped at `address`; 0: the firmware. */
-void console_set_tester(uint64_t address);
+/* Where a power-off with a status goes: the test device, mapped; NULL: the firmware. */
+extern volatile uint32_t *console_tester;
 
 /* Ends the machine; the emulator's exit status is `status` (the firmware knows only 0 and not 0).
  */

@@ -24,9 +24,8 @@ static void deliver(struct thread *caller, struct thread *receiver)
     receiver->x[REG_TOKEN] = thread_new_token(caller);
 }
 
-/* To a receiver that waits, or to the queue; either way the sender no longer runs. */
-static void send(struct thread *thread, struct endpoint *endpoint, uint64_t badge,
-                 enum thread_state state)
+void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge,
+              enum thread_state state)
 {
     struct thread *receiver = endpoint->receivers.head;
     thread->badge = badge;
@@ -41,11 +40,6 @@ static void send(struct thread *thread, struct endpoint *endpoint, uint64_t badg
     sched_ready_first(receiver);
 }
 
-void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
-{
-    send(thread, endpoint, badge, THREAD_CALL_QUEUED);
-}
-
 void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
     struct space *space = thread->space;
@@ -56,7 +50,7 @@ void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
     }
     thread->fault_cause = cause;
     thread->fault_value = value;
-    send(thread, endpoint, space->fault_badge, THREAD_FAULT_QUEUED);
+    ipc_send(thread, endpoint, space->fault_badge, THREAD_FAULT_QUEUED);
 }
 
 struct thread *ipc_answerable(struct space *server, uint64_t token)

@@ -1,13 +1,11 @@
 /* The interrupt controller's driver. */
 #include "irq.h"
 
-enum {
-    IRQS_MAX = 128,
-    ENABLE_OFFSET = 0x2000,
-    ENABLE_STRIDE = 0x80,
-    CONTEXT_OFFSET = 0x200000,
-    CONTEXT_STRIDE = 0x1000,
-};
+enum { IRQS_MAX = 128 };
+
+/* Registers of 32 bits: of all interrupts, of each context. */
+enum { ENABLE = 0x2000 / 4, ENABLE_STRIDE = 0x80 / 4 };
+enum { THRESHOLD = 0x200000 / 4, CLAIM = THRESHOLD + 1, CONTEXT_STRIDE = 0x1000 / 4 };
 
 static volatile uint32_t *priority, *enable, *claim; /* NULL: there is no controller */
 static struct {
@@ -16,14 +14,14 @@ static struct {
     uint64_t bits;
 } irqs[IRQS_MAX];
 
-void irq_init(uint64_t plic, uint32_t context)
+void irq_init(volatile uint32_t *plic, uint32_t context)
 {
-    if (plic == 0 || context == UINT32_MAX)
+    if (plic == NULL || context == UINT32_MAX)
         return;
-    priority = (volatile uint32_t *)plic;
-    enable = (volatile uint32_t *)(plic + ENABLE_OFFSET + (uint64_t)context * ENABLE_STRIDE);
-    claim = (volatile uint32_t *)(plic + CONTEXT_OFFSET + (uint64_t)context * CONTEXT_STRIDE) + 1;
-    claim[-1] = 0; /* the threshold */
+    priority = plic;
+    enable = plic + ENABLE + (uint64_t)context * ENABLE_STRIDE;
+    claim = plic + CLAIM + (uint64_t)context * CONTEXT_STRIDE;
+    plic[THRESHOLD + (uint64_t)context * CONTEXT_STRIDE] = 0;
 }
 
 err_t irq_attach(uint64_t number, struct endpoint *endpoint, uint64_t bits)

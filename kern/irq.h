@@ -3,8 +3,9 @@
 #pragma once
 #include "ipc.h"
 
-/* The controller's registers, mapped; all interrupts go to one hart's context. 0: no controller. */
-void irq_init(uint64_t plic, uint32_t context);
+/* The controller's registers, mapped; all interrupts go to one hart's context. NULL: no controller.
+ */
+void irq_init(volatile uint32_t *plic, uint32_t context);
 
 /* Interrupt `number` sends `bits` from now on and is masked from each until it is acknowledged.
  * ERR_NUMBER: no such interrupt. */

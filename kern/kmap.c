@@ -44,10 +44,10 @@ void kmap_init(uint64_t pool_end)
                                   kernel_bits | PTE_W));
 }
 
-uint64_t kmap_device(uint64_t base, uint64_t nbytes)
+volatile uint32_t *kmap_device(uint64_t base, uint64_t nbytes)
 {
     if (nbytes == 0)
-        return 0;
+        return NULL;
     uint64_t first = base & ~(LARGE_SIZE - 1), va = next_device;
     uint64_t npages = ((base + nbytes - first + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1)) >> PAGE_SHIFT;
     kernel_assert(
@@ -56,5 +56,5 @@ uint64_t kmap_device(uint64_t base, uint64_t nbytes)
     /* The boot tables have it too: a panic during boot must reach the test device. */
     boot_root[LEAF_PAGES - 1] = kernel_root[LEAF_PAGES - 1];
     fence_all();
-    return va + (base - first);
+    return (volatile uint32_t *)(va + (base - first));
 }

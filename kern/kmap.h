@@ -10,8 +10,8 @@
 /* Builds kernel_root over the image and the pool, which ends at `pool_end` (a 2 MiB boundary). */
 void kmap_init(uint64_t pool_end);
 
-/* The virtual address of a device range, now mapped; 0 when nbytes is 0. */
-uint64_t kmap_device(uint64_t base, uint64_t nbytes);
+/* A device's registers, now mapped; NULL when nbytes is 0. */
+volatile uint32_t *kmap_device(uint64_t base, uint64_t nbytes);
 
 extern uint64_t boot_root[LEAF_PAGES]; /* the tables that harts start with (start.S) */
 extern char image_start[], text_end[], rodata_end[], image_end[];

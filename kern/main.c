@@ -29,11 +29,6 @@ _Noreturn void hart_main(void);
 
 static struct boot_info info;
 
-static uint64_t round_up(uint64_t value)
-{
-    return (value + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
-}
-
 static void read_machine(uint64_t device_tree, struct dt_machine *machine)
 {
     const void *blob = (const void *)device_tree;
@@ -43,7 +38,8 @@ static void read_machine(uint64_t device_tree, struct dt_machine *machine)
     enum dt_error error = dt_read(blob, nbytes, pool_pfn(image_start) << PAGE_SHIFT, machine);
     if (error != DT_OK)
         boot_fail("device tree", dt_error_text(error));
-    console_set_tester(machine->tester.nbytes == 0 ? 0 : machine->tester.base);
+    if (machine->tester.nbytes != 0)
+        console_tester = (volatile uint32_t *)machine->tester.base;
     uint64_t start = machine->archive.base, end = machine->ram.base + machine->ram.nbytes;
     if (machine->archive.nbytes != 0 && (start % PAGE_SIZE != 0 || start < machine->ram.base ||
                                          start >= end || machine->archive.nbytes > end - start))
@@ -102,7 +98,6 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
         hart->stack_top = (uint64_t)stack + (uint64_t)STACK_FRAMES * PAGE_SIZE;
         hart->id = machine->hart_id[i];
         hart->plic_context = machine->plic_context[i];
-        hart->index = i;
         hart->bit = 1ul << i;
         harts[i] = hart;
         if (hart->id == boot_hart_id)
@@ -114,7 +109,7 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
 
 static void init_devices(const struct dt_machine *machine)
 {
-    console_set_tester(kmap_device(machine->tester.base, machine->tester.nbytes));
+    console_tester = kmap_device(machine->tester.base, machine->tester.nbytes);
     irq_init(kmap_device(machine->plic.base, machine->plic.nbytes), this_hart()->plic_context);
     memory_reserve_device(machine->tester.base, machine->tester.nbytes);
     memory_reserve_device(machine->plic.base, machine->plic.nbytes);
@@ -139,7 +134,8 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     uint64_t image_limit = (uint64_t)image_end - KERNEL_OFFSET;
     uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LARGE_SIZE - 1);
     uint64_t share = machine.ram.nbytes / POOL_SHARE;
-    uint64_t pool_end = round_up(image_limit + (share < POOL_MAX ? share : POOL_MAX));
+    uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
+    pool_end = (pool_end + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
     if (pool_end >= ram_end || (machine.archive.nbytes > 0 && machine.archive.base < pool_end))
         boot_fail("memory", "too little");
     fill_info(&machine, pool_end, ram_end);

@@ -86,14 +86,14 @@ static err_t destroy_thread(struct thread *thread)
 /* Anything but a space. */
 static err_t destroy_simple(struct object *object)
 {
-    switch (object->type) {
-    case TYPE_THREAD: return destroy_thread((struct thread *)object);
-    case TYPE_ENDPOINT:
-        timer_cancel((struct endpoint *)object);
-        ipc_close((struct endpoint *)object);
-        break;
-    default: memory_return((struct memory *)object); return 0;
+    if (object->type == TYPE_THREAD)
+        return destroy_thread((struct thread *)object);
+    if (object->type == TYPE_MEMORY) {
+        memory_return((struct memory *)object);
+        return 0;
     }
+    timer_cancel((struct endpoint *)object);
+    ipc_close((struct endpoint *)object);
     pool_object_free(object);
     return 0;
 }
@@ -102,9 +102,7 @@ static err_t destroy_simple(struct object *object)
 static err_t stop_threads(struct space *space)
 {
     for (unsigned n = 0; space->threads != NULL; n++) {
-        if (n == STOPS_A_PIECE)
-            return 1;
-        err_t error = destroy_thread(space->threads);
+        err_t error = n == STOPS_A_PIECE ? 1 : destroy_thread(space->threads);
         if (error != 0)
             return error;
     }

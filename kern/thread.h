@@ -53,7 +53,6 @@ struct hart {
     struct space *next;     /* whose it is about to walk: the same but for a moment (tlb.c) */
     uint64_t next_tick;
     uint64_t asked; /* by others, without the lock (remote.c); 0: nothing */
-    uint32_t index;
     uint32_t plic_context;
     bool idle;
 };

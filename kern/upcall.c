@@ -15,7 +15,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
 {
-    ipc_send(thread, endpoint, badge);
+    ipc_send(thread, endpoint, badge, THREAD_CALL_QUEUED);
 }
 
 bool up_idle(void)

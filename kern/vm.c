@@ -71,13 +71,12 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     err_t error = check_run(va, npages, RIGHT_R);
     if (error != 0)
         return error;
-    struct table_freed freed;
-    uint64_t n = table_unmap(space->root, va, npages, &freed);
-    if (freed.nleaves != 0 || freed.middle != NULL)
+    uint64_t *freed, n = table_unmap(space->root, va, npages, &freed);
+    if (freed != NULL)
         space_forget_leaves(space);
     tlb_forget(space);
-    /* Only now: a hart's walker may have been inside the table until the fence. */
-    table_release(&freed);
+    if (freed != NULL) /* only now: a hart's walker may have been inside it until the fence */
+        table_release(freed);
     return (err_t)n;
 }
 

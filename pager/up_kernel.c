@@ -270,7 +270,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
 {
     if (endpoint != port_endpoint) {
-        ipc_send(thread, endpoint, badge);
+        ipc_send(thread, endpoint, badge, THREAD_CALL_QUEUED);
         return;
     }
     uint64_t word[6], *a = &thread->x[REG_A0];

@@ -170,7 +170,7 @@ void host_start(uint64_t pool_npages, unsigned asid_bits)
     nharts = HOST_HARTS;
     hart_bits = (1ul << HOST_HARTS) - 1;
     for (unsigned i = 0; i < HOST_HARTS; i++) {
-        hart_struct[i] = (struct hart){.bit = 1ul << i, .id = 10 + i, .index = i, .idle = true};
+        hart_struct[i] = (struct hart){.bit = 1ul << i, .id = 10 + i, .idle = true};
         harts[i] = &hart_struct[i];
         satp[i] = 0;
     }

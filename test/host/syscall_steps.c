@@ -241,7 +241,8 @@ static void end(void)
     struct cap *cap;
     while (top->threads != NULL) {
         struct thread *thread = top->threads;
-        host.hart = thread->state == THREAD_RUNNING ? thread->hart->index : 0;
+        host.hart =
+            thread->state == THREAD_RUNNING ? (unsigned)__builtin_ctzl(thread->hart->bit) : 0;
         sched_stop(thread);
         top->threads = thread->space_next;
         pool_object_free(&thread->object);

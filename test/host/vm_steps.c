@@ -83,10 +83,10 @@ struct step {
     pfn_t frame;
 };
 
-/* Unmap may do several leaves, if it does whole ones. */
+/* Unmap may do a whole GiB. */
 static bool unmapped_whole(const struct step *step, uint64_t npages)
 {
-    return step->va % (1ul << 21) == 0 && npages % LEAF_PAGES == 0 && npages > 0 &&
+    return step->va % (1ul << 30) == 0 && npages == LEAF_PAGES * LEAF_PAGES &&
            npages <= step->npages;
 }
 
