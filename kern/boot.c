@@ -97,8 +97,6 @@ void boot_start_pager(struct boot_info *info)
         cap_make(&devices->object, TYPE_MEMORY, CAP_MANAGE | CAP_OWNER, 0);
     space->caps[BOOT_SLOT_CONTROL] = cap_make(
         NULL, TYPE_CONTROL, CONTROL_CREATE | CONTROL_CONSOLE | CONTROL_POWER | CONTROL_IRQ, 0);
-    space->fault_endpoint = &ipc_nobody;
-    space->fault_generation = 1;
     space->holds_power = true;
     sched_ready(thread);
 }

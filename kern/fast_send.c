@@ -52,15 +52,15 @@ _Noreturn void fast_fault(void)
     struct thread *self = tp_register;
     if (!lock_soon(&kernel_lock))
         LEAVE(fast_miss_fault);
-    const struct space *space = self->space;
-    struct endpoint *endpoint = space->fault_endpoint;
+    const struct cap *fault = &self->space->fault;
+    struct endpoint *endpoint = (struct endpoint *)fault->object;
     struct thread *receiver = NULL;
-    if (endpoint->object.generation == space->fault_generation)
+    if (endpoint->object.key == fault->key)
         receiver = receiver_for(self, endpoint);
     if (receiver == NULL) {
         lock_release(&kernel_lock);
         LEAVE(fast_miss_fault);
     }
-    deliver(self, endpoint, receiver, space->fault_badge, THREAD_FAULT_SERVED);
+    deliver(self, endpoint, receiver, fault->badge, THREAD_FAULT_SERVED);
     LEAVE(fast_exit_faulted);
 }

@@ -2,8 +2,6 @@
 #include "ipc.h"
 #include "sched.h"
 
-struct endpoint ipc_nobody; /* its generation is 0, of which there is no capability */
-
 /* Moves the message of `caller`, which is in no queue, into the registers of `receiver`. */
 static void deliver(struct thread *caller, struct thread *receiver)
 {
@@ -42,15 +40,14 @@ void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge,
 
 void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    struct space *space = thread->space;
-    struct endpoint *endpoint = space->fault_endpoint;
-    if (endpoint->object.generation != space->fault_generation) {
+    const struct cap *fault = &thread->space->fault;
+    if (!cap_is_alive(fault)) {
         sched_stop(thread);
         return;
     }
     thread->fault_cause = cause;
     thread->fault_value = value;
-    ipc_send(thread, endpoint, space->fault_badge, THREAD_FAULT_QUEUED);
+    ipc_send(thread, (struct endpoint *)fault->object, fault->badge, THREAD_FAULT_QUEUED);
 }
 
 struct thread *ipc_answerable(struct space *server, uint64_t token)

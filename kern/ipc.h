@@ -17,15 +17,12 @@ struct endpoint {
 
 _Static_assert(sizeof(struct endpoint) <= 128, "slab");
 
-/* Dead for ever: where the faults of a space go that has no pager. */
-extern struct endpoint ipc_nobody;
-
 /* The running thread's call (THREAD_CALL_QUEUED: a0-a5) or fault (THREAD_FAULT_QUEUED) goes to a
  * receiver that waits, or to the queue; either way the thread no longer runs. */
 void ipc_send(struct thread *thread, struct endpoint *endpoint, uint64_t badge,
               enum thread_state state);
 
-/* Its fault, to its space's endpoint; if that is dead the thread stops. */
+/* Its fault, to its space's endpoint; if that is dead, or it has none, the thread stops. */
 void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value);
 
 /* The thread that a token names, if it waits for an answer from `server`; else NULL. */

@@ -27,9 +27,9 @@ fast_miss_receive:
     sd      t0, THREAD_PC(tp)
 fast_miss_fault:
 trap_slow:
-    mv      a0, tp
     csrr    a1, scause
     csrr    a2, stval
+1:  mv      a0, tp
     ld      tp, THREAD_HART(tp)
     ld      sp, HART_STACK(tp)
     call    trap_handle
@@ -43,14 +43,12 @@ fast_exit_resumed:
     sret
 
     .globl brief_gives_way, brief_exit
+/* As if an interrupt had come behind the call. */
 brief_gives_way:
     clear   TEMPORARIES
     save    SAVED, TEMPORARIES
-    mv      a0, tp
-    ld      tp, THREAD_HART(tp)
-    ld      sp, HART_STACK(tp)
-    call    trap_give_way
-    j       trap_resume
+    li      a1, CAUSE_INTERRUPT
+    j       1b
 
 /* The result is in a0, and for one call in a1. */
 brief_exit:

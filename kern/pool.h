@@ -27,7 +27,9 @@ static inline pfn_t pool_pfn(const void *frame)
     return ((uint64_t)frame - KERNEL_OFFSET) >> PAGE_SHIFT;
 }
 
-/* Heads every kernel object. A capability is good while its key is the object's. */
+/* Heads every kernel object. A capability is good while its key is the object's, and names
+ * something that is not gone while they differ in OBJECT_DYING alone. */
+#define OBJECT_DYING (1ul << 40)
 struct object {
     union {
         struct {

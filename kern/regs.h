@@ -4,6 +4,7 @@
 #include "offsets.h"
 
 #define CAUSE_ECALL_USER 8
+#define CAUSE_INTERRUPT  (1 << 63)
 
 /* save 8, 9: registers x8 and x9 into the thread. */
 .macro  save numbers:vararg

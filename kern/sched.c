@@ -101,13 +101,13 @@ void sched_idle(void)
     tlb_activate(NULL);
 }
 
-struct hart *sched_find_to_kick(void)
+/* A hart that idles, or the one that runs what is least urgent of all that is less so than what is
+ * ready; or NULL. */
+static struct hart *find_to_kick(void)
 {
-    int top = top_priority();
-    if (top < 0)
-        return NULL;
     struct hart *victim = NULL;
-    for (uint32_t i = 0; i < nharts; i++) {
+    int top = top_priority();
+    for (uint32_t i = 0; top >= 0 && i < nharts; i++) {
         struct hart *hart = harts[i];
         if (hart->idle) {
             hart->idle = false; /* the next look finds another one */
@@ -120,8 +120,10 @@ struct hart *sched_find_to_kick(void)
     return victim;
 }
 
-void sched_kick(const struct hart *hart)
+void sched_leave_and_tell(void)
 {
+    const struct hart *hart = find_to_kick();
+    lock_release(&kernel_lock);
     if (hart != NULL)
         sbi_send_ipi(hart->id);
 }

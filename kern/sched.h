@@ -29,12 +29,13 @@ struct thread *sched_pick(void);
 /* This hart has nothing to do: it leaves every user's tables. */
 void sched_idle(void);
 
-/* A hart that idles, or runs something less urgent than what is ready, and so should be told; or
- * NULL. Asked once at the end of each trap, when this hart has taken its pick; told (sched_kick)
- * without the lock. */
-struct hart *sched_find_to_kick(void);
-static inline struct hart *sched_to_kick(void)
+/* At the end of each trap, when this hart has taken its pick: leaves the lock, and tells a hart
+ * that idles, or runs something less urgent than what is ready. */
+void sched_leave_and_tell(void);
+static inline void sched_leave(void)
 {
-    return sched_ready_mask != 0 && nharts > 1 ? sched_find_to_kick() : NULL;
+    if (sched_ready_mask != 0 && nharts > 1)
+        sched_leave_and_tell();
+    else
+        lock_release(&kernel_lock);
 }
-void sched_kick(const struct hart *hart);

@@ -46,6 +46,7 @@ struct space *space_make(void)
     }
     for (unsigned i = kernel_first; i < LEAF_PAGES; i++)
         space->root[i] = kernel_root[i];
+    space->fault.object = &space->object; /* with another key: nobody hears of them */
     space->asid = asid_of(&space->object);
     space->satp = SATP_SV39 | space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
@@ -56,9 +57,7 @@ struct space *space_make(void)
 
 void space_set_pager(struct space *space, struct endpoint *endpoint, uint64_t badge)
 {
-    space->fault_endpoint = endpoint;
-    space->fault_generation = endpoint->object.generation;
-    space->fault_badge = badge | 1;
+    space->fault = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge | 1);
     space->caps[0] = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_CALL, badge);
 }
 
@@ -102,24 +101,17 @@ err_t space_free_slot(struct space *space, uint64_t slot, struct cap **cap)
     return (*cap)->type == TYPE_NONE || !cap_is_alive(*cap) ? 0 : ERR_CAPABILITY;
 }
 
-static uint64_t living_key(const struct object *object)
-{
-    struct object copy = *object;
-    copy.dying = false;
-    return copy.key;
-}
-
 struct cap cap_make(struct object *object, unsigned type, unsigned rights, uint64_t badge)
 {
     return (struct cap){.object = object,
                         .badge = badge,
-                        .key = object == NULL ? 0 : living_key(object),
+                        .key = object == NULL ? 0 : object->key & ~OBJECT_DYING,
                         .type_rights = cap_type_rights(type, rights)};
 }
 
 bool cap_is_alive(const struct cap *cap)
 {
-    return cap->object == NULL || cap->key == living_key(cap->object);
+    return cap->object == NULL || ((cap->key ^ cap->object->key) & ~OBJECT_DYING) == 0;
 }
 
 struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights)

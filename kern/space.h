@@ -43,9 +43,7 @@ struct space {
         uint64_t span; /* of 2 MiB whose leaf table was used last; NO_SPAN: none */
         uint64_t *leaf;
     } recent[RECENT_LEAVES]; /* by the span's low bits; for fast_reply.c */
-    struct endpoint *fault_endpoint;
-    uint64_t fault_badge; /* bit 0 set */
-    uint32_t fault_generation;
+    struct cap fault;        /* the endpoint for its faults, with a badge whose bit 0 is set */
     uint8_t line_nbytes;
     bool serves;      /* has received a message: threads may wait for its answer */
     bool owns;        /* has made an object */

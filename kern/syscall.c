@@ -260,10 +260,7 @@ bool syscall_brief(struct thread *thread)
     lock_acquire(&kernel_lock);
     a[0] = (uint64_t)carry_out(thread, a);
     bool gives_way = sched_more_urgent(thread->priority);
-    const struct hart *to_kick = sched_to_kick();
-    lock_release(&kernel_lock);
-    if (to_kick != NULL)
-        sched_kick(to_kick);
+    sched_leave();
     return gives_way;
 }
 

@@ -47,23 +47,6 @@ struct thread *trap_next(void)
     return thread;
 }
 
-static void leave(const struct hart *to_kick)
-{
-    lock_release(&kernel_lock);
-    sched_kick(to_kick);
-}
-
-struct thread *trap_give_way(struct thread *thread)
-{
-    lock_acquire(&kernel_lock);
-    if (sched_should_yield(thread, false)) {
-        sched_ready_first(thread);
-        thread = trap_next();
-    }
-    leave(sched_to_kick());
-    return thread;
-}
-
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value)
 {
     uint64_t pending = 0;
@@ -91,7 +74,7 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     }
     if (!here)
         thread = trap_next();
-    leave(sched_to_kick());
+    sched_leave();
     return thread;
 }
 

@@ -5,9 +5,6 @@
 /* Registers are saved in the thread; returns the thread to resume on this hart, with its tables. */
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value);
 
-/* After a system call that returned at once: somebody more urgent is ready. */
-struct thread *trap_give_way(struct thread *thread);
-
 /* The next thread of this hart; waits until there is one. The kernel lock is held. */
 struct thread *trap_next(void);
 

@@ -5,7 +5,7 @@
 
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    if (thread->space->fault_endpoint == &ipc_nobody) {
+    if (thread->space->fault.object == &thread->space->object) {
         console_print("pager died: cause 0x%lx at pc 0x%lx, address 0x%lx\n", cause, thread->x[0],
                       value);
         console_power_off(1);

@@ -122,9 +122,9 @@ static _Noreturn __attribute__((noinline)) void leave_without(fault_answer_t ans
 _Noreturn void fault_first(uint64_t address, uint64_t cause, uint64_t pc)
 {
     struct space *space = me->space;
-    if (space->fault_endpoint != port_endpoint || !lock_soon(&port_core_lock))
+    if (space->fault.object != &port_endpoint->object || !lock_soon(&port_core_lock))
         LEAVE_CURRENT(trap_slow);
-    fault_answer_t answer = fault_handle(address, cause, pc, 0, space->fault_badge - 1);
+    fault_answer_t answer = fault_handle(address, cause, pc, 0, space->fault.badge - 1);
     uint64_t item = fault_item(answer), span = item >> SPAN_SHIFT;
     if (!fault_installs(item))
         leave_without(answer);
@@ -240,11 +240,11 @@ _Noreturn void call_first(struct thread *thread, uint64_t word[6])
 void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
 {
     struct space *space = thread->space;
-    if (space->fault_endpoint != port_endpoint) {
+    if (space->fault.object != &port_endpoint->object) {
         ipc_send_fault(thread, cause, value);
         return;
     }
-    uint64_t badge = space->fault_badge & ~1ul;
+    uint64_t badge = space->fault.badge & ~1ul;
     uint64_t token = go_up(thread, THREAD_FAULT_SERVED);
     uint64_t pc = thread->x[0];
     enter_core();

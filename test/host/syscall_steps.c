@@ -127,9 +127,7 @@ static void after(struct thread *thread)
         thread = pick();
     if (thread != NULL && thread->x[REG_A0 + 7] >> TOKEN_SHIFT != 0)
         token[ntokens++ % TOKENS] = thread->x[REG_A0 + 7];
-    struct hart *other = sched_to_kick();
-    if (other != NULL)
-        sched_kick(other);
+    sched_leave();
 }
 
 static void step(const uint8_t *b)
