@@ -15,12 +15,6 @@ void console_write(const char *bytes, size_t nbytes)
         sbi_console_putchar(bytes[i]);
 }
 
-static void print_string(const char *s)
-{
-    while (*s != '\0')
-        sbi_console_putchar(*s++);
-}
-
 void console_print(const char *format, ...)
 {
     va_list arguments;
@@ -29,7 +23,8 @@ void console_print(const char *format, ...)
         if (*f != '%') {
             sbi_console_putchar(*f);
         } else if (*++f == 's') {
-            print_string(va_arg(arguments, const char *));
+            for (const char *s = va_arg(arguments, const char *); *s != '\0'; s++)
+                sbi_console_putchar(*s);
         } else { /* lx */
             uint64_t value = va_arg(arguments, uint64_t);
             for (int shift = 60; shift >= 0; shift -= 4)

@@ -12,7 +12,6 @@
 #pragma once
 #include "ipc.h"
 #include "memory.h"
-#include "riscv.h"
 #include "sched.h"
 #include "table.h"
 #include "tlb.h"

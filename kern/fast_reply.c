@@ -20,7 +20,7 @@ INLINE bool walk(const struct space *space, struct recent_leaf *recent, uint64_t
  */
 INLINE bool install(const struct thread *self, struct space *space)
 {
-    uint64_t item = t0_register, va = item & ~(uint64_t)RIGHTS_MASK, write = item & RIGHT_W;
+    uint64_t item = t0_register, va = item_address(item), write = item & RIGHT_W;
     const struct cap *cap = capability(self->space, t2_register, TYPE_MEMORY, MEMORY_PLAIN);
     if (cap == NULL)
         return false;

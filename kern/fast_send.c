@@ -6,9 +6,7 @@
 INLINE struct thread *receiver_for(const struct thread *self, const struct endpoint *endpoint)
 {
     struct thread *receiver = endpoint->receivers.head;
-    if (receiver == NULL || receiver->priority < self->priority)
-        return NULL;
-    return receiver;
+    return receiver != NULL && receiver->priority >= self->priority ? receiver : NULL;
 }
 
 /* The message in a0-a5 goes to the receiver, with the badge in a6 and a token in a7. */

@@ -8,9 +8,8 @@ enum { ENABLE = 0x2000 / 4, ENABLE_STRIDE = 0x80 / 4 };
 enum { THRESHOLD = 0x200000 / 4, CLAIM = THRESHOLD + 1, CONTEXT_STRIDE = 0x1000 / 4 };
 
 static volatile uint32_t *priority, *enable, *claim; /* NULL: there is no controller */
-static struct {
-    struct endpoint *endpoint;
-    uint32_t generation;
+static struct attached {
+    struct cap cap;
     uint64_t bits;
 } irqs[IRQS_MAX];
 
@@ -24,20 +23,18 @@ void irq_init(volatile uint32_t *plic, uint32_t context)
     plic[THRESHOLD + (uint64_t)context * CONTEXT_STRIDE] = 0;
 }
 
-err_t irq_attach(uint64_t number, struct endpoint *endpoint, uint64_t bits)
+err_t irq_attach(uint64_t number, const struct cap *endpoint, uint64_t bits)
 {
     if (priority == NULL || number == 0 || number >= IRQS_MAX)
         return ERR_NUMBER;
-    irqs[number].endpoint = endpoint;
-    irqs[number].generation = endpoint->object.generation;
-    irqs[number].bits = bits;
+    irqs[number] = (struct attached){*endpoint, bits};
     enable[number / 32] |= 1u << number % 32;
     return irq_acknowledge(number);
 }
 
 err_t irq_acknowledge(uint64_t number)
 {
-    if (number >= IRQS_MAX || irqs[number].endpoint == NULL)
+    if (number >= IRQS_MAX || irqs[number].cap.object == NULL)
         return ERR_NUMBER;
     priority[number] = 1;
     return 0;
@@ -52,7 +49,7 @@ void irq_interrupt(void)
      * keep the controller waiting. */
     priority[number] = 0;
     *claim = number;
-    struct endpoint *endpoint = irqs[number].endpoint;
-    if (endpoint != NULL && endpoint->object.generation == irqs[number].generation)
-        ipc_notify(endpoint, irqs[number].bits);
+    const struct cap *cap = &irqs[number].cap;
+    if (cap->object != NULL && cap_is_alive(cap))
+        ipc_notify((struct endpoint *)cap->object, irqs[number].bits);
 }

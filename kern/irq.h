@@ -9,7 +9,7 @@ void irq_init(volatile uint32_t *plic, uint32_t context);
 
 /* Interrupt `number` sends `bits` from now on and is masked from each until it is acknowledged.
  * ERR_NUMBER: no such interrupt. */
-err_t irq_attach(uint64_t number, struct endpoint *endpoint, uint64_t bits);
+err_t irq_attach(uint64_t number, const struct cap *endpoint, uint64_t bits);
 err_t irq_acknowledge(uint64_t number);
 
 void irq_interrupt(void);

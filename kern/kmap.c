@@ -1,7 +1,6 @@
 /* Builds the kernel's own tables. */
-#include "kmap.h"
+#include "boot.h"
 #include "console.h"
-#include "riscv.h"
 #include "space.h"
 #include "table.h"
 
@@ -10,16 +9,17 @@
 
 static const uint64_t kernel_bits = PTE_V | PTE_G | PTE_A | PTE_D | PTE_R;
 
-/* The lower half is physical memory as it is, entry 510 the image's gigabyte. */
-#define GIB(i)   [i] = (uint64_t)(i) << 28 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
-#define GIB4(i)  GIB(i), GIB(i + 1), GIB(i + 2), GIB(i + 3)
-#define GIB16(i) GIB4(i), GIB4(i + 4), GIB4(i + 8), GIB4(i + 12)
-#define GIB64(i) GIB16(i), GIB16(i + 16), GIB16(i + 32), GIB16(i + 48)
-uint64_t boot_root[LEAF_PAGES] __attribute__((aligned(PAGE_SIZE))) = {
-    GIB64(0), GIB64(64), GIB64(128),
-    GIB64(192), [510] = 2ul << 28 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D};
+uint64_t boot_root[LEAF_PAGES] __attribute__((aligned(PAGE_SIZE)));
 
 static uint64_t next_device = DEVICES;
+
+/* The lower half is physical memory as it is, entry 510 the image's gigabyte. */
+void kmap_boot(void)
+{
+    for (uint64_t i = 0; i < LEAF_PAGES / 2; i++)
+        boot_root[i] = i << 28 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D;
+    boot_root[510] = boot_root[2];
+}
 
 static uint64_t image_bits(uint64_t va)
 {

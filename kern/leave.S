@@ -1,5 +1,5 @@
 /* From the kernel to a thread; and the slow path, between saved registers and the next thread. */
-#include "abi.h"
+#include "../libsys/freestanding/abi.h"
 #include "regs.h"
 
 /* The thread's pc; and no reservation that another thread's lr left on this hart (the store itself

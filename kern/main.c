@@ -1,9 +1,9 @@
 /* From the firmware to the first thread: device tree, memory, harts. */
 #include "boot.h"
 #include "console.h"
+#include "../libsys/freestanding/bootline.h"
 #include "../libsys/freestanding/dt.h"
 #include "irq.h"
-#include "kmap.h"
 #include "memory.h"
 #include "riscv.h"
 #include "sbi.h"
@@ -13,12 +13,8 @@
 #include "trap.h"
 #include "up.h"
 
-enum {
-    POOL_SHARE = 16, /* the pool is that part of memory */
-    STACK_FRAMES = 2,
-    SLICES_A_SECOND = 100,
-    COUNTERS_FOR_USERS = 7, /* cycle, time, instret */
-};
+enum { POOL_SHARE = 16 /* the pool is that part of memory */, STACK_FRAMES = 2 };
+enum { SLICES_A_SECOND = 100, COUNTERS_FOR_USERS = 7 /* cycle, time, instret */ };
 
 #define LARGE_SIZE (1ul << 21)
 #define POOL_MAX   (64ul << 20) /* the loader puts the archive 128 MiB above the image */
@@ -68,20 +64,16 @@ static void fill_info(const struct dt_machine *machine, uint64_t pool_end, uint6
         info.arguments[i] = machine->bootargs[i];
 }
 
-/* Argument tick=N, in units of the time base; 0: none was given. */
-static uint64_t slice_argument(void)
+/* Argument tick=N, in units of the time base. */
+static uint64_t slice_argument(uint64_t otherwise)
 {
-    static const char name[] = "tick=";
+    const char *digit = bootline_find(info.arguments, "tick=");
     uint64_t value = 0;
-    const char *a = info.arguments;
-    while (*a != '\0' && ((a != info.arguments && a[-1] != ' ') ||
-                          __builtin_memcmp(a, name, sizeof name - 1) != 0))
-        a++;
-    if (*a == '\0')
-        return 0;
-    for (a += sizeof name - 1; *a >= '0' && *a <= '9' && value < 1ul << 32; a++)
-        value = value * 10 + (uint64_t)(*a - '0');
-    if ((*a != ' ' && *a != '\0') || value == 0 || value >= 1ul << 32)
+    if (digit == NULL)
+        return otherwise;
+    for (; *digit >= '0' && *digit <= '9' && value < 1ul << 32; digit++)
+        value = value * 10 + (uint64_t)(*digit - '0');
+    if ((*digit != ' ' && *digit != '\0') || value == 0 || value >= 1ul << 32)
         boot_fail("tick=", "a number from 1 to 2^32-1 is wanted");
     return value;
 }
@@ -89,13 +81,12 @@ static uint64_t slice_argument(void)
 static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
 {
     for (uint32_t i = 0; i < machine->nharts; i++) {
-        struct hart *hart = pool_frame();
-        char *stack = pool_frame();
-        for (unsigned f = 1; stack != NULL && f < STACK_FRAMES; f++)
-            kernel_assert(pool_frame() == stack + (uint64_t)f * PAGE_SIZE);
-        if (hart == NULL || stack == NULL)
+        struct hart *hart = pool_frame(); /* and its stack in the frames above it */
+        for (uint64_t f = 1; hart != NULL && f <= STACK_FRAMES; f++)
+            kernel_assert(pool_frame() == (char *)hart + f * PAGE_SIZE);
+        if (hart == NULL)
             boot_fail("kernel pool", "too little memory for the harts");
-        hart->stack_top = (uint64_t)stack + (uint64_t)STACK_FRAMES * PAGE_SIZE;
+        hart->stack_top = (uint64_t)hart + (1ul + STACK_FRAMES) * PAGE_SIZE;
         hart->id = machine->hart_id[i];
         hart->plic_context = machine->plic_context[i];
         hart->bit = 1ul << i;
@@ -144,9 +135,8 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     space_init_asids();
     make_harts(&machine, hart_id);
     init_devices(&machine);
-    uint64_t slice = slice_argument();
     timer_hz = machine.timebase_hz;
-    timer_slice = slice != 0 ? slice : timer_hz / SLICES_A_SECOND;
+    timer_slice = slice_argument(timer_hz / SLICES_A_SECOND);
     up_boot(&info);
     for (uint32_t i = 0; i < nharts; i++)
         if (harts[i] != this_hart())

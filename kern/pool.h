@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "abi.h"
+#include "../libsys/freestanding/abi.h"
 
 /* Physical address p is at KERNEL_OFFSET + p; a host test sets its own. */
 #ifndef KERNEL_OFFSET
@@ -45,9 +45,10 @@ struct object {
                         space's ASID */
 };
 
-enum { POOL_FREE, POOL_FRAME, POOL_OBJECT };     /* what a frame is; POOL_OBJECT + type */
-enum { LARGE_OBJECT = 512, SMALL_OBJECT = 128 }; /* bytes */
-enum { POOL_RESERVE = 16 /* frames that objects leave: tables for one thread to go on with */ };
+/* What a frame is (POOL_OBJECT + type); sizes of objects in bytes; frames that objects leave:
+ * tables for one thread to go on with. */
+enum { POOL_FREE, POOL_FRAME, POOL_OBJECT };
+enum { LARGE_OBJECT = 512, SMALL_OBJECT = 128, POOL_RESERVE = 16 };
 
 extern struct pool {
     char *base; /* frame `first`, mapped */

@@ -5,20 +5,16 @@
 
 enum { SPINS = 200 };
 
-static bool is_asked(const struct hart *hart)
-{
-    return __atomic_load_n(&hart->asked, __ATOMIC_ACQUIRE) != 0;
-}
-
 void remote_answer(void)
 {
     struct hart *me = this_hart();
-    if (!is_asked(me))
+    uint64_t asked = __atomic_load_n(&me->asked, __ATOMIC_ACQUIRE);
+    if (asked == 0)
         return;
-    if (me->asked == REMOTE_CODE + 1)
+    if (asked == REMOTE_CODE + 1)
         fence_code();
     else
-        fence_asid(me->asked - 1);
+        fence_asid(asked - 1);
     __atomic_store_n(&me->asked, 0, __ATOMIC_RELEASE);
 }
 
@@ -45,7 +41,7 @@ void remote_fence(uint64_t mask, uint64_t what)
         sbi_send_ipi(harts[i]->id);
     }
     for (uint32_t i = 0; i < nharts; i++)
-        while ((mask >> i & 1) != 0 && is_asked(harts[i]))
+        while ((mask >> i & 1) != 0 && __atomic_load_n(&harts[i]->asked, __ATOMIC_ACQUIRE) != 0)
             remote_wait(&turns);
 }
 

@@ -24,9 +24,8 @@
 #define csr_set(name, value)   __asm__ volatile("csrs " #name ", %0" ::"r"(value) : "memory")
 #define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" ::"r"(value) : "memory")
 
-#define fence_all()          __asm__ volatile("sfence.vma" ::: "memory")
-#define fence_asid(asid)     __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory")
-#define fence_page(va, asid) __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory")
+#define fence_all()      __asm__ volatile("sfence.vma" ::: "memory")
+#define fence_asid(asid) __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory")
 
 /* What other harts or this one stored may be fetched as instructions from here on. */
 #define fence_code() __asm__ volatile("fence.i" ::: "memory")
@@ -42,6 +41,12 @@
     __asm__ volatile("amoswap.d.rl zero, zero, %0" : "+A"(*(word))::"memory")
 
 #define time_now() csr_read(time)
+
+/* A function, which a profile can name. */
+static inline void fence_page(uint64_t va, uint64_t asid)
+{
+    __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(asid) : "memory");
+}
 
 /* tp: in the kernel's C code it holds this hart's struct. */
 static inline void *thread_pointer(void)

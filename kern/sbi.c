@@ -1,13 +1,8 @@
 /* The firmware's calls: one function each. */
 #include "sbi.h"
 
-enum {
-    LEGACY_PUTCHAR = 1,
-    EXT_TIME = 0x54494D45,
-    EXT_IPI = 0x735049,
-    EXT_HSM = 0x48534D,
-    EXT_SRST = 0x53525354,
-};
+enum { LEGACY_PUTCHAR = 1 };
+enum { TIME = 0x54494D45, IPI = 0x735049, HSM = 0x48534D, SRST = 0x53525354 }; /* extensions */
 
 static long sbi_call(uint64_t extension, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -27,20 +22,20 @@ void sbi_console_putchar(char c)
 
 void sbi_set_timer(uint64_t time)
 {
-    sbi_call(EXT_TIME, time, 0, 0);
+    sbi_call(TIME, time, 0, 0);
 }
 
 void sbi_send_ipi(uint64_t hart_id)
 {
-    sbi_call(EXT_IPI, 1, hart_id, 0);
+    sbi_call(IPI, 1, hart_id, 0);
 }
 
 long sbi_hart_start(uint64_t hart_id, uint64_t start, uint64_t opaque)
 {
-    return sbi_call(EXT_HSM, hart_id, start, opaque);
+    return sbi_call(HSM, hart_id, start, opaque);
 }
 
 void sbi_shutdown(int failed)
 {
-    sbi_call(EXT_SRST, 0, failed ? 1 : 0, 0);
+    sbi_call(SRST, 0, failed ? 1 : 0, 0);
 }

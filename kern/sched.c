@@ -84,11 +84,10 @@ struct thread *sched_pick(void)
     queue_remove(thread);
     if (ready[top].head == NULL)
         sched_ready_mask &= ~(1u << top);
-    struct hart *me = this_hart();
     thread->state = THREAD_RUNNING;
-    thread->hart = me;
-    me->current = thread;
-    me->idle = false;
+    thread->hart = this_hart();
+    thread->hart->current = thread;
+    thread->hart->idle = false;
     tlb_activate(thread->space);
     return thread;
 }

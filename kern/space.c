@@ -1,7 +1,6 @@
 /* Address spaces: making and freeing, capability look-up. */
 #include "space.h"
 #include "ipc.h"
-#include "riscv.h"
 #include "table.h"
 
 uint64_t *kernel_root;

@@ -1,13 +1,9 @@
 /* Address spaces: tables, ASID, capability table; the other objects' shapes stand with their code.
  */
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "pool.h"
 
 struct endpoint;
-struct thread;
 
 /* Names an object from inside a space. Empty: type TYPE_NONE. 32 bytes: a slot's address is one
  * shift away. */
@@ -29,9 +25,7 @@ static inline uint16_t cap_type_rights(unsigned type, unsigned rights)
 }
 
 #define NO_SPAN (~0ul)
-enum { RECENT_LEAVES = 2 };
-
-enum { CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 96 };
+enum { RECENT_LEAVES = 2, CAPS_A_FRAME = PAGE_SIZE / sizeof(struct cap), LINE_MAX = 96 };
 
 struct space {
     struct object object;

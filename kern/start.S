@@ -1,5 +1,5 @@
 /* How harts start: the first one, as the firmware hands it over, and those that it starts. */
-#include "abi.h"
+#include "../libsys/freestanding/abi.h"
 #include "offsets.h"
 
 #define KERNEL_OFFSET 0xffffffff00000000
@@ -19,7 +19,13 @@ _start:
     addi    t0, t0, 8
     bltu    t0, t1, 1b
 
+    mv      s0, a0
+    mv      s1, a1
+    la      sp, boot_stack_top
+    call    kmap_boot
     call    hart_translate
+    mv      a0, s0
+    mv      a1, s1
     la      sp, boot_stack_top
     la      a2, hart_start
     call    kernel_main

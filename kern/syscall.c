@@ -1,5 +1,4 @@
 /* System calls. Each checks all its arguments first; what follows can't fail half-way. */
-#include "syscall.h"
 #include "console.h"
 #include "ipc.h"
 #include "irq.h"
@@ -8,6 +7,7 @@
 #include "sched.h"
 #include "timer.h"
 #include "tlb.h"
+#include "trap.h"
 #include "up.h"
 #include "vm.h"
 
@@ -20,16 +20,6 @@ struct call {
     uint64_t *a;           /* a0 to a6: arguments; a0 and a1: results */
     void *object;          /* what the slot in a0 names, where `calls` below asks for it */
 };
-
-static uint64_t address(uint64_t word)
-{
-    return word & ~(uint64_t)RIGHTS_MASK;
-}
-
-static unsigned rights(uint64_t word)
-{
-    return (unsigned)(word & RIGHTS_MASK);
-}
 
 static err_t sys_reply(const struct call *c)
 {
@@ -53,12 +43,12 @@ static err_t sys_map(const struct call *c)
         return ERR_CAPABILITY;
     if (!memory_holds(memory, c->a[2], c->a[3]))
         return ERR_MEMORY;
-    return vm_map(c->object, address(c->a[1]), c->a[2], c->a[3], rights(c->a[1]));
+    return vm_map(c->object, item_address(c->a[1]), c->a[2], c->a[3], item_rights(c->a[1]));
 }
 
 static err_t sys_protect(const struct call *c)
 {
-    return vm_protect(c->object, address(c->a[1]), c->a[2], rights(c->a[1]));
+    return vm_protect(c->object, item_address(c->a[1]), c->a[2], item_rights(c->a[1]));
 }
 
 static err_t sys_unmap(const struct call *c)
@@ -73,7 +63,7 @@ static err_t sys_share(const struct call *c)
         return ERR_CAPABILITY;
     if (c->space->ngrants != 0)
         return ERR_AGAIN; /* an entry could slip past the sweep */
-    return vm_share(c->object, to, address(c->a[2]), c->a[3], rights(c->a[2]));
+    return vm_share(c->object, to, item_address(c->a[2]), c->a[3], item_rights(c->a[2]));
 }
 
 static err_t sys_next(const struct call *c)
@@ -151,7 +141,7 @@ static err_t sys_thread_priority(const struct call *c)
 
 static err_t sys_irq_attach(const struct call *c)
 {
-    struct endpoint *endpoint = space_object(c->space, c->a[2], TYPE_ENDPOINT, CAP_NOTIFY);
+    const struct cap *endpoint = space_cap(c->space, c->a[2], TYPE_ENDPOINT, CAP_NOTIFY);
     return endpoint == NULL ? ERR_CAPABILITY : irq_attach(c->a[1], endpoint, c->a[3]);
 }
 
@@ -162,10 +152,7 @@ static err_t sys_irq_acknowledge(const struct call *c)
 
 static err_t sys_alarm(const struct call *c)
 {
-    if (c->a[2] == 0)
-        timer_cancel(c->object);
-    else
-        timer_alarm(c->object, c->a[1], c->a[2]);
+    timer_alarm(c->object, c->a[1], c->a[2]);
     return 0;
 }
 
@@ -288,7 +275,7 @@ static err_t answer(struct space *server, uint64_t token, const uint64_t *x)
             return ERR_CAPABILITY;
         if (!memory_holds(memory, frame, 1))
             return ERR_MEMORY;
-        err_t done = vm_map(caller->space, address(item), frame, 1, rights(item));
+        err_t done = vm_map(caller->space, item_address(item), frame, 1, item_rights(item));
         if (done < 0)
             return done;
     }

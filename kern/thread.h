@@ -1,20 +1,14 @@
 /* Threads and harts: registers, states, who may run where. All fields: under the kernel lock,
  * but x[], which belongs to the hart that runs the thread. */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "lock.h"
 #include "offsets.h"
 #include "pool.h"
 #include "riscv.h"
 
 struct space;
-struct queue;
 
-enum { REG_RA = 1, REG_SP = 2, REG_GP = 3, REG_TP = 4, REG_T0 = 5, REG_A0 = 10, REG_T3 = 28 };
-enum { REG_BADGE = REG_A0 + 6, REG_TOKEN };
+enum { REG_SP = 2, REG_TP = 4, REG_T0 = 5, REG_A0 = 10, REG_BADGE = 16, REG_TOKEN, REG_T3 = 28 };
 
 enum thread_state {
     THREAD_STOPPED,      /* no queue; token refused */
@@ -25,6 +19,12 @@ enum thread_state {
     THREAD_FAULT_QUEUED, /* the same with a fault: registers stay as they are */
     THREAD_CALL_SERVED,  /* received by `server`, waits for its answer */
     THREAD_FAULT_SERVED,
+};
+
+/* A queue of threads. Empty: head is NULL, and tail is not looked at; nor is the first one's prev.
+ */
+struct queue {
+    struct thread *head, *tail;
 };
 
 struct thread {
@@ -57,12 +57,6 @@ struct hart {
     bool idle;
 };
 
-/* A queue of threads. Empty: head is NULL, and tail is not looked at; nor is the first one's prev.
- */
-struct queue {
-    struct thread *head, *tail;
-};
-
 static inline bool thread_is_queued(const struct thread *thread)
 {
     return thread->state >= THREAD_READY && thread->state <= THREAD_FAULT_QUEUED;
@@ -78,12 +72,13 @@ static inline bool thread_in_fault(const struct thread *thread)
     return thread->state == THREAD_FAULT_QUEUED || thread->state == THREAD_FAULT_SERVED;
 }
 
-_Static_assert(offsetof(struct thread, x) == THREAD_PC, "offsets.h");
-_Static_assert(offsetof(struct thread, hart) == THREAD_HART, "offsets.h");
-_Static_assert(offsetof(struct hart, stack_top) == HART_STACK, "offsets.h");
-_Static_assert(offsetof(struct hart, current) == HART_CURRENT, "offsets.h");
-_Static_assert(offsetof(struct hart, id) == HART_ID, "offsets.h");
-_Static_assert(offsetof(struct thread, priority) == THREAD_PRIORITY, "offsets.h");
+_Static_assert(offsetof(struct thread, x) == THREAD_PC &&
+                   offsetof(struct thread, hart) == THREAD_HART &&
+                   offsetof(struct thread, priority) == THREAD_PRIORITY &&
+                   offsetof(struct hart, stack_top) == HART_STACK &&
+                   offsetof(struct hart, current) == HART_CURRENT &&
+                   offsetof(struct hart, id) == HART_ID,
+               "offsets.h");
 _Static_assert(sizeof(struct thread) <= LARGE_OBJECT, "slab");
 
 enum { HARTS_MAX = 64 };

@@ -55,6 +55,8 @@ void timer_cancel(struct endpoint *endpoint)
 void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time)
 {
     timer_cancel(endpoint);
+    if (time == 0)
+        return;
     struct endpoint **link = &alarms;
     while (*link != NULL && (*link)->alarm_time <= time)
         link = &(*link)->alarm_next;

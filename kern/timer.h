@@ -14,6 +14,6 @@ uint64_t timer_start(void);
 /* Sends the alarms that are due. */
 void timer_alarms(void);
 
-/* One alarm an endpoint: bits for its notification, at a time. */
+/* One alarm an endpoint: bits for its notification, at a time (0: none any more). */
 void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time);
 void timer_cancel(struct endpoint *endpoint);

@@ -1,7 +1,6 @@
 /* TLB shootdown: now on harts that run the space, later on those that don't. */
 #include "tlb.h"
 #include "remote.h"
-#include "riscv.h"
 #include "thread.h"
 
 uint64_t tlb_nshootdowns;

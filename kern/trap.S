@@ -4,7 +4,7 @@
  * kernel itself is told from one that a program caused. Each path saves what it needs, and no more:
  * a call what its convention preserves, a receive sp, gp and tp, a system call that returns at once
  * what C does not preserve, all others everything. */
-#include "abi.h"
+#include "../libsys/freestanding/abi.h"
 #include "regs.h"
 
 /* Every register; t6 is saved already, the user's tp is in sscratch. Leaves the pc in a2. */

@@ -5,7 +5,6 @@
 #include "remote.h"
 #include "riscv.h"
 #include "sched.h"
-#include "syscall.h"
 #include "timer.h"
 #include "up.h"
 

@@ -1,7 +1,7 @@
-/* System-call stubs: one inline function each (kern/abi.h has the registers and errors). */
+/* System-call stubs: one inline function each (freestanding/abi.h has the registers and errors). */
 #ifndef LIBSYS_SYSCALL_H
 #define LIBSYS_SYSCALL_H
-#include "../kern/abi.h"
+#include "freestanding/abi.h"
 
 #define SYSCALL_CLOBBERS "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory"
 

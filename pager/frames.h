@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 struct frame {
     _Alignas(8) uint32_t refs; /* both are stored at once */

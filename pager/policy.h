@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 /* How a present private page crosses a fork. */
 enum fork_verdict {

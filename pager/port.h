@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 struct process;
 

@@ -239,8 +239,8 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     lock_release(&kernel_lock);
     if (found < 0 || (uint64_t)found >= ADDRESS_LIMIT)
         return false;
-    *va = (uint64_t)found & ~(uint64_t)RIGHTS_MASK;
-    *rights = (unsigned)found & RIGHTS_MASK;
+    *va = item_address((uint64_t)found);
+    *rights = item_rights((uint64_t)found);
     return true;
 }
 
@@ -273,7 +273,7 @@ uint64_t port_time(const struct process *process)
 }
 
 /* The console's interrupt is attached here: its number stays between kernel and core. */
-static err_t give_device(struct space *space, unsigned slot, struct endpoint *endpoint)
+static err_t give_device(struct space *space, unsigned slot, const struct cap *endpoint)
 {
     if (slot != SLOT_CONSOLE || device_frame == 0)
         return 0;
@@ -288,14 +288,14 @@ static err_t make_server(struct space *space, unsigned slot)
     struct endpoint *endpoint = pool_object(TYPE_ENDPOINT);
     if (endpoint == NULL)
         return ERR_POOL;
-    err_t error = give_device(space, slot, endpoint);
+    const struct cap cap = cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE | CAP_NOTIFY, 0);
+    err_t error = give_device(space, slot, &cap);
     if (error != 0) {
         pool_object_free(&endpoint->object);
         return error;
     }
     server_endpoint[slot - SERVER_FIRST] = endpoint;
-    space->caps[SLOT_ENDPOINT] =
-        cap_make(&endpoint->object, TYPE_ENDPOINT, CAP_RECEIVE | CAP_NOTIFY, 0);
+    space->caps[SLOT_ENDPOINT] = cap;
     space->caps[SLOT_CONTROL] = cap_make(NULL, TYPE_CONTROL, CONTROL_CONSOLE | CONTROL_IRQ, 0);
     return 0;
 }

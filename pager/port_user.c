@@ -230,8 +230,8 @@ bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *ri
     err_t found = sys_next(space_slot(process), *va, frame);
     if (found < 0 || (uint64_t)found >= ADDRESS_LIMIT)
         return false;
-    *va = (uint64_t)found & ~(uint64_t)RIGHTS_MASK;
-    *rights = (unsigned)found & RIGHTS_MASK;
+    *va = item_address((uint64_t)found);
+    *rights = item_rights((uint64_t)found);
     return true;
 }
 

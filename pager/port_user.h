@@ -1,6 +1,6 @@
 /* The user-level pager's own slots, and the start of its port. */
 #pragma once
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 enum { PORT_SLOT_ENDPOINT = 4, LOOPS_MAX = 8 };
 

@@ -1,9 +1,10 @@
 /* The pager's protocol: what a program may ask, by a call of the endpoint in slot SLOT_PAGER.
  *
  * Words a0-a5: a0 the request, then its arguments. Answer: a0 the result, or a negative error of
- * this file (or of kern/abi.h), and nothing changed. Addresses and sizes are bytes. */
+ * this file (or of ../libsys/freestanding/abi.h), and nothing changed. Addresses and sizes are
+ * bytes. */
 #pragma once
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 enum { PROTOCOL_VERSION = 2 };
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kern/abi.h"
+#include "../libsys/freestanding/abi.h"
 
 enum region_kind {
     REGION_PRIVATE, /* stores are the process's own: shared after fork until stored to */

@@ -89,8 +89,8 @@ static _Noreturn __attribute__((noinline)) void install_slowly(fault_answer_t an
     struct thread *thread = this_hart()->current;
     uint64_t item = fault_item(answer);
     lock_acquire(&kernel_lock);
-    err_t done = vm_map(thread->space, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
-                        (unsigned)(item & RIGHTS_MASK));
+    err_t done =
+        vm_map(thread->space, item_address(item), fault_frame(answer), 1, item_rights(item));
     lock_release(&kernel_lock);
     port_unlock();
     if (done > 0)
@@ -255,8 +255,7 @@ void up_fault(struct thread *thread, uint64_t cause, uint64_t value)
         if (item == FAULT_RESUME && fault_frame(answer) != 0)
             thread->x[0] = fault_frame(answer);
         if (item == FAULT_RESUME ||
-            vm_map(space, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
-                   (unsigned)(item & RIGHTS_MASK)) > 0) {
+            vm_map(space, item_address(item), fault_frame(answer), 1, item_rights(item)) > 0) {
             resume(thread);
             return;
         }

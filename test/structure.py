@@ -19,6 +19,8 @@ TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'meson.build', 'meson_options.
        'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format',
        '.clang-tidy', '.gitignore'}
 KERNEL = ('kern', 'libsys/freestanding')  # the folders of what runs with its rights
+# What joins the pager's core to the kernel.
+BASELINE = {'up_kernel.c', 'port_kernel.c', 'port_kernel.h'}
 KERNEL_LIBRARIES = ('kern/libkern.a', 'kern/libfast_send.a', 'kern/libfast_reply.a', 'kern/libupcall.a',
                     'libsys/freestanding/libfreestanding.a')
 PAGER_LIBRARIES = ('pager/libpagercore.a', 'pager/libpolicy.a', 'pager/libbaseline.a')
@@ -31,7 +33,7 @@ CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'(copy|zero)_frame', r'arc
 FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', 'stdnoreturn.h',
                 'stdatomic.h'}
 FUNCTION_LINES = 60
-KERNEL_LINES = {'.c': 2700, '.S': 300}
+KERNEL_LINES = {('.c', '.h', '.S'): 3000, ('.S',): 300}
 STACK_BYTES = 512
 # Run once, on the boot stack of 8 KiB.
 BOOT_STACK_BYTES = {'boot_start_pager': 1024, 'dt_read': 2560}
@@ -318,11 +320,11 @@ def check_top(source, *_):
 
 
 def check_size(source, *_):
-    """The kernel can be read in a sitting: lines of code in C and in assembly, without headers."""
-    lines = {suffix: sum(bool(line.strip()) for path in sources(source / 'kern', suffix)
-                         for line in code(path).splitlines()) for suffix in KERNEL_LINES}
-    return [f'{count} lines in kern/*{suffix}, not at most {KERNEL_LINES[suffix]}'
-            for suffix, count in lines.items() if count > KERNEL_LINES[suffix]]
+    """The kernel can be read in a sitting: lines of code, headers with them, and of assembly."""
+    lines = {suffixes: sum(bool(line.strip()) for path in sources(source / 'kern', *suffixes)
+                           for line in code(path).splitlines()) for suffixes in KERNEL_LINES}
+    return [f'{count} lines of code in kern/*{"|".join(suffixes)}, not at most {KERNEL_LINES[suffixes]}'
+            for suffixes, count in lines.items() if count > KERNEL_LINES[suffixes]]
 
 
 def check_text(source, *_):
@@ -335,7 +337,7 @@ def check_text(source, *_):
 
 
 def check_includes(source, *_):
-    """kern/ stands on the compiler alone; a policy on one header."""
+    """kern/ stands on the compiler alone, and only the baseline on kern/; a policy on one header."""
     kernel = {(source / folder).resolve() for folder in KERNEL}
     bad = []
     for path in (path for folder in kernel for path in sources(folder, '.c', '.h', '.S')):
@@ -343,6 +345,11 @@ def check_includes(source, *_):
             target = None if mark == '<' else resolve(path, name, source)
             if name not in FREESTANDING if mark == '<' else not (target and target.parent in kernel):
                 bad.append(f'{path.relative_to(source.resolve())} includes {name}')
+    for path in (path for part in ('pager', 'libsys', 'apps')
+                 for path in sources(source / part, '.c', '.h', '.S') if path.name not in BASELINE):
+        bad += [f'{path.relative_to(source)} includes {name}' for mark, name in includes(path)
+                if mark == '"' and (target := resolve(path, name, source))
+                and target.parent.name == 'kern']
     for path in sources(source / 'pager/policy', '.c'):
         if len(names := includes(path)) != 1:
             bad.append(f'{path.relative_to(source)} includes {len(names)} headers, not one')

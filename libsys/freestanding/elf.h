@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../kern/abi.h"
+#include "abi.h"
 
 enum { ELF_MAX_SEGMENTS = 8 };
 enum { ELF_R = 4, ELF_W = 2, ELF_X = 1 }; /* as the file says it */
@@ -21,7 +21,7 @@ struct elf_segment {
     uint64_t offset; /* 0 if file_nbytes is 0 */
     uint64_t file_nbytes;
     uint64_t mem_nbytes; /* at least 1, and at least file_nbytes; the rest is zero */
-    uint32_t rights;     /* RIGHT_… (kern/abi.h); never W and X; W brings R, as Sv39 demands */
+    uint32_t rights;     /* RIGHT_… (abi.h); never W and X; W brings R, as Sv39 demands */
 };
 
 struct elf_image {

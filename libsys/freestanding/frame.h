@@ -3,7 +3,7 @@
 #pragma once
 #include <stdint.h>
 
-#include "../../kern/abi.h"
+#include "abi.h"
 
 /* A frame's words as they are reached from its middle: then all offsets fit into a load or store,
  * and there is nothing to count. */

@@ -192,8 +192,7 @@ static bool resume(struct process *process, uint64_t badge, uint64_t token, faul
     if (thread == NULL)
         return false;
     if (fault_installs(item) &&
-        port_map(process, item & ~(uint64_t)RIGHTS_MASK, fault_frame(answer), 1,
-                 (unsigned)(item & RIGHTS_MASK)) != 0 &&
+        port_map(process, item_address(item), fault_frame(answer), 1, item_rights(item)) != 0 &&
         (nrefused++, !make_room(badge)))
         return false;
     thread = by_token(token);

@@ -35,3 +35,4 @@ void test_dt(void);
 void test_dt_qemu(const char *path);
 void test_archive(void);
 void test_elf(void);
+void test_bootline(void);

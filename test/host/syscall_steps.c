@@ -4,8 +4,8 @@
 #include "../../kern/memory.h"
 #include "../../kern/object.h"
 #include "../../kern/sched.h"
-#include "../../kern/syscall.h"
 #include "../../kern/table.h"
+#include "../../kern/trap.h"
 #include "../../kern/up.h"
 #include "host_machine.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kern/abi.h"
+#include "../../libsys/freestanding/abi.h"
 
 struct reception {
     uint64_t word[6], badge, token, item;

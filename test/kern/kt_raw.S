@@ -1,5 +1,5 @@
 /* Code that needs all registers: what C can't say. struct: 32 words, word i = xi. */
-#include "../../kern/abi.h"
+#include "../../libsys/freestanding/abi.h"
 
 #define CALLS 4
 #define PARK  5

@@ -2,6 +2,7 @@
  * own, while the first pager and its program go on. It stands in the place of the second one of
  * smallest_boot.c: a grant of memory, the right to make objects, a line on the console. */
 #include "hostile.h"
+#include "../../libsys/freestanding/bootline.h"
 
 enum { TEXT_PAGES_MAX = 8 };
 #define STACK_VA 0x710000000ul
@@ -91,10 +92,9 @@ static void print_result(const char *name, int line)
 /* Is that what misdeed= says? */
 static bool is_named(const char *arguments, const char *name)
 {
-    static const char key[] = "misdeed=";
-    while (*arguments != '\0' && __builtin_memcmp(arguments, key, sizeof key - 1) != 0)
-        arguments++;
-    arguments += *arguments == '\0' ? 0 : sizeof key - 1;
+    arguments = bootline_find(arguments, "misdeed=");
+    if (arguments == 0)
+        return false;
     while (*name != '\0' && *name == *arguments)
         name++, arguments++;
     return *name == '\0' && (*arguments == '\0' || *arguments == ' ' || *arguments == '\'');

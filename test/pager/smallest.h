@@ -2,7 +2,7 @@
 #pragma once
 #include <stdbool.h>
 
-#include "../../kern/abi.h"
+#include "../../libsys/freestanding/abi.h"
 
 static inline uint64_t *window(pfn_t frame)
 {

@@ -8,6 +8,7 @@
  * second one alone: init starts it (REQ_PAGER), with all that it would give. */
 #include "smallest.h"
 #include "../../libsys/freestanding/archive.h"
+#include "../../libsys/freestanding/bootline.h"
 #include "../../libsys/freestanding/elf.h"
 #include "../../libsys/syscall.h"
 #include "../../pager/protocol.h"
@@ -55,11 +56,10 @@ static void print_number(const char *text, uint64_t number)
 /* The word after the first `key`, with or without a quote, if there is one. */
 static void read_word(const char *arguments, const char *key, char *word)
 {
-    uint64_t n = 0, length = length_of(key);
-    for (; *arguments != '\0'; arguments++)
-        if (__builtin_memcmp(arguments, key, length) == 0)
-            break;
-    arguments += *arguments == '\0' ? 0 : length;
+    uint64_t n = 0;
+    arguments = bootline_find(arguments, key);
+    if (arguments == 0)
+        return;
     arguments += *arguments == '\'';
     for (; n < NAME_MAX && *arguments >= 'a' && *arguments <= 'z'; n++)
         word[n] = *arguments++;

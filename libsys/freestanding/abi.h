@@ -117,6 +117,17 @@ enum { BOOT_SLOT_SPACE, BOOT_SLOT_MEMORY, BOOT_SLOT_DEVICES, BOOT_SLOT_CONTROL }
 typedef uint64_t pfn_t; /* physical address / PAGE_SIZE */
 typedef long err_t;     /* 0, or one of the errors above */
 
+/* The two halves of a word that is address | rights. */
+static inline uint64_t item_address(uint64_t item)
+{
+    return item & ~(uint64_t)RIGHTS_MASK;
+}
+
+static inline unsigned item_rights(uint64_t item)
+{
+    return (unsigned)item & RIGHTS_MASK;
+}
+
 enum { BOOT_ARGUMENTS_MAX = 2048, BOOT_VERSION = 1 };
 
 /* What the first program finds at the address in its a0 (one read-only page). */
