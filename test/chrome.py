@@ -9,6 +9,7 @@ import qemu
 import trace
 
 PROGRAMS, KERNEL = 1, 2  # the two groups of tracks
+REMOTE_CODE = 1 << 16  # in the place of an ASID (kern/remote.h): no shootdown
 
 
 def enumeration(kind):
@@ -51,8 +52,9 @@ def mark_of(call, name):
     if call.function == 'death_kill':
         cause = CAUSES[call.arguments[1]]
         return 'kill' if cause == 'killed' else f'killed: {cause}'
-    return {'death_exit': 'exit', 'replaced': 'verdict replaced',
-            'remote_fence': 'shootdown'}.get(call.function)
+    if call.function == 'remote_fence':
+        return 'shootdown' if call.arguments[1] != REMOTE_CODE else None
+    return {'death_exit': 'exit', 'replaced': 'verdict replaced'}.get(call.function)
 
 
 def events(calls):
