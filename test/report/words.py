@@ -54,6 +54,7 @@ FUNCTIONS = {
     'fence_page': 'sfence.vma of one address',
     'install': 'frame, rights, leaf table, entry',
     'item': 'address and rights into the answer',
+    'item_address': 'the address in the map item',
     'lock_soon': 'is the lock held: the slow way',
     'lock_try': 'a lock taken',
     'not_sending': 'sp, gp, tp, pc saved; which system call',
