@@ -103,10 +103,67 @@ static int fast_urgent(void)
     return 0;
 }
 
+/* Stores to two pages: one that is there, and one that never is. */
+static void child_storer(word_t *s, uint64_t va)
+{
+    (void)s;
+    for (uint64_t n = 1;; n++)
+        *(word_t *)va = n;
+}
+
+/* Answers r->badge and hears of a fault at the address; one that the map allows already (a hart
+ * need not know of a right that was added) is resumed. */
+static bool answer_hear_at(struct reception *r, uint64_t va)
+{
+    while (answer_hear(r)) {
+        if (r->word[0] == va)
+            return true;
+        *r = (struct reception){.badge = r->token};
+    }
+    return false;
+}
+
+/* An answer that takes a right away from another page, which a thread on another hart stores to. */
+static int fast_narrows(void)
+{
+    const uint64_t absent = TEST_VA + 3 * PAGE_SIZE, space = new_space(BADGE);
+    const pfn_t frame = new_frame();
+    word_t *page = window(frame);
+    struct reception faulter = {0}, storer = {0};
+    CHECK(space != 0 && sys_map(space, TEST_VA, RW, frame, 1, MEM) == 1);
+    CHECK(run_thread(space, child_storer, TEST_VA, ANY_PRIORITY) != 0);
+    CHECK(run_thread(space, child_storer, absent, ANY_PRIORITY) != 0 && hear(&faulter));
+    for (unsigned round = 0; round < 20; round++) {
+        /* It faults again, and is who this thread served last. */
+        faulter = (struct reception){.badge = faulter.token};
+        CHECK(answer_hear_at(&faulter, absent));
+        const uint64_t before = page[0];
+        while (page[0] == before)
+            sleep_us(500);
+        faulter =
+            (struct reception){.badge = faulter.token, .item = TEST_VA | RIGHT_R, .frame = frame};
+        sys_reply_receive(&faulter, EP, MEM);
+        const uint64_t last = page[0];
+        for (unsigned i = 0; i < 20000; i++)
+            CHECK(page[0] == last);
+        CHECK(hear(&storer));
+        if (storer.word[0] == absent) {
+            const struct reception other = storer;
+            storer = faulter;
+            faulter = other;
+        }
+        CHECK(storer.word[0] == TEST_VA && faulter.word[0] == absent && page[0] == last);
+        IS(sys_map(space, TEST_VA, RW, frame, 1, MEM), 1);
+        IS(answer(storer.token, 0), 0);
+    }
+    return 0;
+}
+
 const struct test fast_tests[] = {
     {"fast-new-pc", fast_new_pc},
     {"fast-notification", fast_notification},
     {"fast-stale-endpoint", fast_stale_endpoint},
     {"fast-urgent", fast_urgent},
+    {"fast-narrows", fast_narrows},
     {0, 0},
 };
