@@ -4,7 +4,6 @@
 #include "../libsys/freestanding/elf.h"
 #include "../libsys/freestanding/frame.h"
 #include "console.h"
-#include "ipc.h"
 #include "memory.h"
 #include "sched.h"
 #include "table.h"

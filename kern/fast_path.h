@@ -8,7 +8,7 @@
  *
  * Its two files are compiled with the message's registers (a0-a5), a6 and the map item's (t0-t3)
  * reserved and the s-registers as scratch, so that the message stays where it is and nothing is
- * spilled: the build checks that no function there uses a stack. */
+ * spilled: no function there uses a stack (test/structure.py stack). */
 #pragma once
 #include "ipc.h"
 #include "memory.h"

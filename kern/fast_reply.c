@@ -2,8 +2,6 @@
  * the receiver waits again. No run queue, no stack (fast_path.h). */
 #include "fast_path.h"
 
-#define LEAF_SPAN ((uint64_t)LEAF_PAGES * PAGE_SIZE)
-
 /* Remembers the leaf table for va. False: a table is missing, or the address is no program's. */
 INLINE bool walk(const struct space *space, struct recent_leaf *recent, uint64_t va)
 {

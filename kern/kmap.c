@@ -4,8 +4,7 @@
 #include "space.h"
 #include "table.h"
 
-#define DEVICES    0xffffffffc0000000ul
-#define LARGE_SIZE (1ul << 21)
+#define DEVICES 0xffffffffc0000000ul
 
 static const uint64_t kernel_bits = PTE_V | PTE_G | PTE_A | PTE_D | PTE_R;
 
@@ -33,7 +32,7 @@ void kmap_init(uint64_t pool_end)
     kernel_root = pool_frame();
     kernel_assert(kernel_root != NULL);
     kernel_first = (uint64_t)image_start >> ROOT_SHIFT & (LEAF_PAGES - 1);
-    uint64_t image_limit = ((uint64_t)image_end + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
+    uint64_t image_limit = ((uint64_t)image_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
     for (uint64_t va = (uint64_t)image_start; va < image_limit; va += PAGE_SIZE) {
         uint64_t *leaf = table_make(kernel_root, va);
         kernel_assert(leaf != NULL);
@@ -48,8 +47,8 @@ volatile uint32_t *kmap_device(uint64_t base, uint64_t nbytes)
 {
     if (nbytes == 0)
         return NULL;
-    uint64_t first = base & ~(LARGE_SIZE - 1), va = next_device;
-    uint64_t npages = ((base + nbytes - first + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1)) >> PAGE_SHIFT;
+    uint64_t first = base & ~(LEAF_SPAN - 1), va = next_device;
+    uint64_t npages = ((base + nbytes - first + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1)) >> PAGE_SHIFT;
     kernel_assert(
         table_map_large(kernel_root, va, first >> PAGE_SHIFT, npages, kernel_bits | PTE_W));
     next_device += npages << PAGE_SHIFT;

@@ -4,7 +4,6 @@
  * that is not running. Interrupts are off in the kernel, so a holder is never interrupted. */
 #pragma once
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "riscv.h"
 

@@ -7,18 +7,15 @@
 #include "memory.h"
 #include "riscv.h"
 #include "sbi.h"
-#include "sched.h"
 #include "timer.h"
-#include "tlb.h"
 #include "trap.h"
 #include "up.h"
 
 enum { POOL_SHARE = 16 /* the pool is that part of memory */, STACK_FRAMES = 2 };
 enum { SLICES_A_SECOND = 100, COUNTERS_FOR_USERS = 7 /* cycle, time, instret */ };
 
-#define LARGE_SIZE (1ul << 21)
-#define POOL_MAX   (64ul << 20) /* the loader puts the archive 128 MiB above the image */
-#define DT_MAX     (2ul << 20)
+#define POOL_MAX (64ul << 20) /* the loader puts the archive 128 MiB above the image */
+#define DT_MAX   (2ul << 20)
 
 struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start);
 _Noreturn void hart_main(void);
@@ -123,10 +120,10 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     static struct dt_machine machine;
     read_machine(device_tree, &machine);
     uint64_t image_limit = (uint64_t)image_end - KERNEL_OFFSET;
-    uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LARGE_SIZE - 1);
+    uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LEAF_SPAN - 1);
     uint64_t share = machine.ram.nbytes / POOL_SHARE;
     uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
-    pool_end = (pool_end + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
+    pool_end = (pool_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
     if (pool_end >= ram_end || (machine.archive.nbytes > 0 && machine.archive.base < pool_end))
         boot_fail("memory", "too little");
     fill_info(&machine, pool_end, ram_end);

@@ -61,13 +61,6 @@ extern unsigned kernel_first;
 
 void space_init_asids(void); /* once: how many ASID bits the hart has */
 
-/* The leaf table for va, used just now. */
-static inline void space_remember_leaf(struct space *space, uint64_t va, uint64_t *leaf)
-{
-    uint64_t span = va / ((uint64_t)LEAF_PAGES * PAGE_SIZE);
-    space->recent[span % RECENT_LEAVES] = (struct recent_leaf){span, leaf};
-}
-
 /* Some of its tables are about to be freed: none is remembered. */
 void space_forget_leaves(struct space *space);
 

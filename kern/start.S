@@ -54,8 +54,7 @@ hart_start:
 run:
     mv      tp, a0
     ld      sp, HART_STACK(tp)
-    call    hart_main
-1:  j       1b
+    j       hart_main
 
 /* Turns translation on, by the boot tables, sets the trap vector, and returns to the image's virtual
  * address. In the kernel sscratch is 0. Changes t0, t1. */

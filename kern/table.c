@@ -26,45 +26,58 @@ uint64_t *table_make(uint64_t *root, uint64_t va)
     return middle == NULL ? NULL : step(&middle[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)]);
 }
 
-uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed)
+/* Unlinks the tables of whole spans; how many pages that is. */
+static uint64_t unlink_leaves(uint64_t *entry, uint64_t nspans, struct table_freed *freed)
+{
+    uint64_t n = 0;
+    for (; n < nspans && freed->nleaves < TABLE_FREED_MAX; n++, entry++) {
+        uint64_t *leaf = table_below(*entry);
+        if (leaf == NULL)
+            continue;
+        freed->leaf[freed->nleaves++] = leaf;
+        enter(entry, 0);
+    }
+    return n * LEAF_PAGES;
+}
+
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed)
 {
     uint64_t n = table_run(va, npages), *entry = &root[va >> ROOT_SHIFT & (LEAF_PAGES - 1)];
-    uint64_t *table = table_below(*entry); /* what is to be unlinked or cleared */
-    bool whole = va % (1ul << ROOT_SHIFT) == 0 && npages >= MIDDLE_PAGES;
-    *freed = NULL;
-    if (whole) {
-        n = MIDDLE_PAGES;
-    } else if (table != NULL) {
-        entry = &table[va >> MIDDLE_SHIFT & (LEAF_PAGES - 1)];
-        table = table_below(*entry);
-        whole = n == LEAF_PAGES;
+    uint64_t *table = table_below(*entry), index = va >> MIDDLE_SHIFT & (LEAF_PAGES - 1);
+    freed->nleaves = 0;
+    freed->middle = NULL;
+    if (va % (1ul << ROOT_SHIFT) == 0 && npages >= MIDDLE_PAGES) {
+        freed->middle = table;
+        if (table != NULL)
+            enter(entry, 0);
+        return MIDDLE_PAGES;
     }
     if (table == NULL)
         return n;
-    if (whole) {
-        *freed = table;
-        enter(entry, 0);
-    } else {
-        for (uint64_t i = table_index(va), end = i + n; i < end; i++)
-            table[i] = 0;
-    }
+    uint64_t nspans = npages / LEAF_PAGES, room = LEAF_PAGES - index;
+    if (n == LEAF_PAGES)
+        return unlink_leaves(&table[index], nspans < room ? nspans : room, freed);
+    table = table_below(table[index]);
+    for (uint64_t i = table_index(va), end = i + n; table != NULL && i < end; i++)
+        table[i] = 0;
     return n;
 }
 
-void table_release(uint64_t *table)
+void table_release(const struct table_freed *freed)
 {
-    unsigned nleft = *pool_nused(table);
-    bool clean = nleft > 0; /* a leaf's entries are not counted, nor cleared */
-    for (uint64_t *entry = table; nleft > 0; entry++) {
-        if (*entry == 0)
-            continue;
+    for (unsigned i = 0; i < freed->nleaves; i++)
+        pool_release(freed->leaf[i], false);
+    if (freed->middle == NULL)
+        return;
+    uint64_t *entry = freed->middle;
+    for (unsigned nleft = *pool_nused(entry); nleft > 0; entry++) {
         uint64_t *leaf = table_below(*entry);
+        nleft -= *entry != 0;
+        *entry = 0;
         if (leaf != NULL)
             pool_release(leaf, false);
-        *entry = 0;
-        nleft--;
     }
-    pool_release(table, clean);
+    pool_release(freed->middle, true);
 }
 
 uint64_t table_next(const uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry)
@@ -87,7 +100,7 @@ bool table_free_piece(uint64_t *root)
         uint64_t *middle = table_below(*entry);
         if (middle == NULL)
             continue;
-        table_release(middle);
+        table_release(&(struct table_freed){.middle = middle});
         enter(entry, 0);
         break;
     }

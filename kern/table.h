@@ -59,11 +59,16 @@ static inline bool table_takes_away(uint64_t old, uint64_t entry)
            (table_frame(old) != table_frame(entry) || (old & rights & ~entry) != 0);
 }
 
-/* Clears a run; returns how many pages it did. A whole span of 2 MiB, or of 1 GiB when that much is
- * asked for, loses its table, which is unlinked and left in *freed (else NULL) for table_release,
- * to be called after the fence: that frees it and the tables below. */
-uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, uint64_t **freed);
-void table_release(uint64_t *table);
+/* Clears a run; returns how many pages it did: of one leaf, or of several whole ones. A whole span
+ * of 2 MiB, or of 1 GiB when that much is asked for, loses its table, which is unlinked and left in
+ * *freed for table_release, to be called after the fence. */
+enum { TABLE_FREED_MAX = 16 };
+struct table_freed {
+    unsigned nleaves;
+    uint64_t *leaf[TABLE_FREED_MAX], *middle;
+};
+uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed);
+void table_release(const struct table_freed *freed);
 
 /* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
 uint64_t table_next(const uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);

@@ -68,11 +68,9 @@ struct thread *thread_make(struct space *space, uint32_t priority, const struct 
     space->threads = thread;
     if (source == NULL)
         return thread;
-#pragma GCC unroll 10
-    for (unsigned i = 0; i < REG_A0; i++)
-        thread->x[i] = source->x[i];
-#pragma GCC unroll 15
-    for (unsigned i = REG_A0 + 7; i < 32; i++)
-        thread->x[i] = source->x[i];
+#pragma GCC unroll 32
+    for (unsigned i = 0; i < 32; i++)
+        if (i < REG_A0 || i > REG_A0 + 6)
+            thread->x[i] = source->x[i];
     return thread;
 }

@@ -14,7 +14,7 @@ enum thread_state {
     THREAD_STOPPED,      /* no queue; token refused */
     THREAD_RUNNING,      /* on a hart, or its hart is in the kernel for it */
     THREAD_READY,        /* in a ready queue */
-    THREAD_RECEIVING,    /* in the queue of receivers of an endpoint or notification */
+    THREAD_RECEIVING,    /* in an endpoint's queue of receivers */
     THREAD_CALL_QUEUED,  /* in an endpoint's queue of callers */
     THREAD_FAULT_QUEUED, /* the same with a fault: registers stay as they are */
     THREAD_CALL_SERVED,  /* received by `server`, waits for its answer */

@@ -11,8 +11,7 @@ static uint64_t next_alarm = ~0ul; /* the first one's time, read without the loc
 /* An alarm that another hart sets meanwhile is on that hart's timer. */
 static void arm(void)
 {
-    uint64_t tick = this_hart()->next_tick;
-    uint64_t alarm = __atomic_load_n(&next_alarm, __ATOMIC_RELAXED);
+    uint64_t tick = this_hart()->next_tick, alarm = __atomic_load_n(&next_alarm, __ATOMIC_RELAXED);
     sbi_set_timer(alarm < tick ? alarm : tick);
 }
 

@@ -66,12 +66,12 @@ yield:
     lwu     t6, 0(t6)
     lwu     t5, THREAD_PRIORITY(tp)
     srl     t6, t6, t5
+    li      a0, 0
     bnez    t6, general
     csrr    t6, sepc
     addi    t6, t6, 4
     csrw    sepc, t6
     csrrw   tp, sscratch, tp
-    li      a0, 0
     li      t5, 0
     li      t6, 0
     sret

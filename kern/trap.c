@@ -48,9 +48,8 @@ struct thread *trap_next(void)
 
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value)
 {
-    uint64_t pending = 0;
     bool interrupt = (cause & CAUSE_INTERRUPT) != 0;
-    uint64_t slice_over = interrupt ? acknowledge(&pending) : 0;
+    uint64_t pending = 0, slice_over = interrupt ? acknowledge(&pending) : 0;
     lock_acquire(&kernel_lock);
     thread->space->time += slice_over;
     handle_interrupts(pending);

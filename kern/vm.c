@@ -20,9 +20,8 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
     uint64_t *leaf = table_make(space->root, va);
     if (leaf == NULL)
         return ERR_POOL;
-    space_remember_leaf(space, va, leaf);
-    uint64_t n = table_run(va, npages);
-    uint64_t *entry = leaf + table_index(va);
+    uint64_t span = va / LEAF_SPAN, n = table_run(va, npages), *entry = leaf + table_index(va);
+    space->recent[span % RECENT_LEAVES] = (struct recent_leaf){span, leaf};
     /* Break before make: a thread on another hart that still read the old frame after a store to
      * the new one was seen would see time run backwards. */
     bool broken = false;
@@ -47,8 +46,7 @@ err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rig
     err_t error = check_run(va, npages, rights);
     if (error != 0)
         return error;
-    uint64_t n = table_run(va, npages);
-    uint64_t *leaf = table_leaf(space->root, va);
+    uint64_t n = table_run(va, npages), *leaf = table_leaf(space->root, va);
     if (leaf == NULL)
         return (err_t)n;
     bool narrowed = false;
@@ -63,6 +61,8 @@ err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rig
         tlb_forget(space);
     else
         tlb_refresh(space, va, n);
+    if ((rights & RIGHT_X) != 0)
+        tlb_new_code(space);
     return (err_t)n;
 }
 
@@ -71,17 +71,18 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages)
     err_t error = check_run(va, npages, RIGHT_R);
     if (error != 0)
         return error;
-    uint64_t *freed, n = table_unmap(space->root, va, npages, &freed);
-    if (freed != NULL)
+    struct table_freed freed;
+    uint64_t n = table_unmap(space->root, va, npages, &freed);
+    if (freed.nleaves != 0 || freed.middle != NULL)
         space_forget_leaves(space);
     tlb_forget(space);
-    if (freed != NULL) /* only now: a hart's walker may have been inside it until the fence */
-        table_release(freed);
+    /* Only now: a hart's walker may have been inside the table until the fence. */
+    table_release(&freed);
     return (err_t)n;
 }
 
 /* Into a table that is empty: the loop that a share's cost is made of, by itself, so that nothing
- * around it takes its registers. Which bits were lost. */
+ * around it takes its registers. All bits that were there. */
 static __attribute__((noinline)) uint64_t share_all(uint64_t *source, uint64_t *target,
                                                     uint64_t npages, uint64_t keep)
 {
@@ -93,14 +94,14 @@ static __attribute__((noinline)) uint64_t share_all(uint64_t *source, uint64_t *
         source[i] = entry;
         target[i] = entry;
     }
-    return seen & ~keep;
+    return seen;
 }
 
 /* Into a table that may have entries. Break before make: those in the way go first. */
 static uint64_t share_some(struct space *to, uint64_t *source, uint64_t *target, uint64_t npages,
                            uint64_t keep)
 {
-    uint64_t lost = 0, replaced = 0;
+    uint64_t seen = 0, replaced = 0;
     for (uint64_t i = 0; i < npages; i++) {
         if ((source[i] & PTE_V) == 0)
             continue;
@@ -112,10 +113,10 @@ static uint64_t share_some(struct space *to, uint64_t *source, uint64_t *target,
     for (uint64_t i = 0; i < npages; i++) {
         if ((source[i] & PTE_V) == 0)
             continue;
-        lost |= source[i] & ~keep;
+        seen |= source[i];
         target[i] = source[i] &= keep;
     }
-    return lost;
+    return seen;
 }
 
 err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights)
@@ -123,8 +124,7 @@ err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npage
     err_t error = check_run(va, npages, rights);
     if (error != 0)
         return error;
-    uint64_t n = table_run(va, npages), at = table_index(va);
-    uint64_t *source = table_leaf(from->root, va);
+    uint64_t n = table_run(va, npages), at = table_index(va), *source = table_leaf(from->root, va);
     if (source == NULL)
         return (err_t)n;
     bool empty = table_leaf(to->root, va) == NULL;
@@ -134,10 +134,12 @@ err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npage
     uint64_t keep = ~(PTE_R | PTE_W | PTE_X) | (uint64_t)rights << 1;
     if ((rights & RIGHT_W) == 0)
         keep &= ~PTE_D;
-    uint64_t lost = empty ? share_all(source + at, target + at, n, keep)
+    uint64_t seen = empty ? share_all(source + at, target + at, n, keep)
                           : share_some(to, source + at, target + at, n, keep);
-    if (lost != 0)
+    if ((seen & ~keep) != 0)
         tlb_forget(from);
+    if ((seen & keep & PTE_X) != 0)
+        tlb_new_code(to);
     return (err_t)n;
 }
 

@@ -14,7 +14,7 @@ err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, uns
 err_t vm_protect(struct space *space, uint64_t va, uint64_t npages, unsigned rights);
 
 /* Removes entries; a whole span of 2 MiB frees its table, a whole span of 1 GiB in one call all of
- * them (and is done in that call, whatever is in it). */
+ * them (and is done in that call, whatever is in it). Several whole spans go in one call. */
 err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages);
 
 /* Takes from the run's entries in `from` all rights but `rights`, and installs the same entries in

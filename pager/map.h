@@ -15,7 +15,6 @@
 #include "port.h"
 
 enum { LEAF_SHIFT = 21, LEAVES = 1024 };
-#define LEAF_SPAN     (1ul << LEAF_SHIFT)
 #define ADDRESS_LIMIT ((uint64_t)LEAVES << LEAF_SHIFT)
 
 /* 0: no page. Else frame number << 1 | 1. */

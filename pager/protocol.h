@@ -8,7 +8,8 @@
 
 enum { PROTOCOL_VERSION = 2 };
 
-/* Slots of a program. PAGER and CONTROL are there from the start, servers' after REQ_CONNECT. */
+/* Slots of a program. PAGER is there from the start (CONTROL too for init and servers), the others
+ * after REQ_CONNECT. */
 enum {
     SLOT_PAGER = 0,
     SLOT_CONSOLE = 1,

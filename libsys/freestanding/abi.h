@@ -1,8 +1,9 @@
 /* The system-call interface: numbers, registers, rights, errors. Kernel, pagers and programs read
  * it.
  *
- * General call: number in a7, arguments in a0-a5, result in a0 (negative: an error below) and a1.
- *   ra, sp, gp, tp and s0-s11 are preserved, every other register is clobbered.
+ * General call: number in a7, arguments in a0-a5 (SYS_REPLY has its token in a6, SYS_CONSOLE_WRITE
+ *   its slot and the number of bytes: libsys/syscall.h), result in a0 (negative: an error below)
+ * and a1. ra, sp, gp, tp and s0-s11 are preserved, every other register is clobbered.
  *
  * SYS_CALL: a6 = slot of an endpoint, a0-a5 = message. Returns the answer in a0-a5 and a6 = 0, or
  *   a6 = error and no answer. Preserves what a general call does.
@@ -11,8 +12,8 @@
  * wait at, and a map item for the space of an answered fault: t0 = address | rights (0: no item),
  * t1 = frame number, t2 = slot of the memory. Returns a7 = token, a6 = badge and a0-a5 = message;
  * or a7 = 0, a6 = 0 and a0 = the endpoint's notification; or a7 = 0, a6 = NO_BADGE and a0 = error,
- * and then nothing was answered or received, and a1-a5 are as they were. Clobbers every register
- * but sp, gp and tp.
+ * and then nothing was answered or received, and a1-a5 are as they were; but ERR_DEAD and ERR_AGAIN
+ * end the wait that comes after the answer. Clobbers every register but sp, gp and tp.
  *
  * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
  * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
@@ -101,7 +102,8 @@
 #define SLOTS_MAX     65536
 #define PAGE_SHIFT    12
 #define PAGE_SIZE     4096
-#define LEAF_PAGES    512         /* pages that one leaf table covers */
+#define LEAF_PAGES    512 /* pages that one leaf table covers, and bytes */
+#define LEAF_SPAN     (1ul << 21)
 #define MEMORY_WINDOW (1ul << 37) /* a memory's frame f is seen there + f * PAGE_SIZE */
 
 #ifndef __ASSEMBLER__

@@ -132,6 +132,31 @@ static void test_code(void)
     tlb_activate(NULL);
     tlb_activate(space);
     CHECK(host.ncode_fences[2] == idle + 1);
+    /* By new rights, and by another space's entry. */
+    other = host.ncode_fences[1];
+    CHECK(vm_protect(space, va, 1, RX) == 1 && host.ncode_fences[1] == other + 1);
+    CHECK(vm_protect(space, va, 1, RIGHT_R) == 1 && host.ncode_fences[1] == other + 1);
+    struct space *from = space_make();
+    CHECK(vm_map(from, va + PAGE_SIZE, FRAME, 1, RX) == 1 && host.ncode_fences[1] == other + 1);
+    CHECK(vm_share(from, space, va + PAGE_SIZE, 1, RX) == 1 && host.ncode_fences[1] == other + 2);
+    CHECK(vm_share(from, space, va + PAGE_SIZE, 1, RIGHT_R) == 1 &&
+          host.ncode_fences[1] == other + 2);
+}
+
+/* A call does several whole leaves, with one fence, and no more than it may. */
+static void test_unmap_leaves(void)
+{
+    begin();
+    const uint64_t start = 0x40000000, npages = 20 * LEAF_PAGES;
+    for (uint64_t i = 0; i < npages; i += LEAF_PAGES)
+        CHECK(vm_map(space, start + i * PAGE_SIZE, FRAME, 1, RW) == 1);
+    uint64_t n = other_fences(), before = pool.nfree;
+    err_t done = vm_unmap(space, start, npages - 1);
+    CHECK(done > LEAF_PAGES && done < (err_t)npages && other_fences() == n + 1);
+    CHECK(pool.nfree - before == (uint64_t)done / LEAF_PAGES);
+    CHECK(vm_unmap(space, start + (uint64_t)done * PAGE_SIZE, npages - (uint64_t)done) > 0);
+    CHECK(host_walk(space->root, start + (npages - LEAF_PAGES) * PAGE_SIZE) == 0);
+    CHECK(vm_unmap(space, start + PAGE_SIZE, npages) == LEAF_PAGES - 1);
 }
 
 /* Without ASID bits every space has number 0: each switch fences. */
@@ -285,6 +310,7 @@ int main(int argc, char **argv)
     test_share_fences();
     test_on_its_way();
     test_code();
+    test_unmap_leaves();
     test_no_asids();
     test_ranges();
     test_slots();
