@@ -56,8 +56,6 @@ static uint64_t load_program(struct loader *loader, const struct boot_info *info
     struct archive_file file;
     struct elf_image image;
     size_t offset = 0;
-    if (info->archive_nbytes == 0)
-        boot_fail("archive", "missing (-initrd)");
     int found =
         archive_next((const void *)info->archive_start, info->archive_nbytes, &offset, &file);
     if (found <= 0)

@@ -3,6 +3,7 @@
  * The map (upper half, the same in every space):
  *   0xffffffff80000000 + (pa - 2 GiB)   the image: text R-X, constants R--, data RW-; the pool RW-
  *   0xffffffffc0000000 ...              the kernel's devices, 2 MiB each or more
+ *   below the image, in the baseline    the pager's memory (pager/port_kernel.c)
  * Nothing else of memory is mapped once boot is over. */
 #pragma once
 #include "../libsys/freestanding/abi.h"

@@ -10,8 +10,8 @@
 struct endpoint {
     struct object object;
     struct queue receivers, callers;
-    uint64_t bits; /* its notification, while nobody has received it */
-    uint64_t alarm_bits, alarm_time;
+    uint64_t bits;                   /* its notification, while nobody has received it */
+    uint64_t alarm_bits, alarm_time; /* 0: none is set */
     struct endpoint *alarm_next;
 };
 

@@ -34,8 +34,10 @@ static void read_machine(uint64_t device_tree, struct dt_machine *machine)
     if (machine->tester.nbytes != 0)
         console_tester = (volatile uint32_t *)machine->tester.base;
     uint64_t start = machine->archive.base, end = machine->ram.base + machine->ram.nbytes;
-    if (machine->archive.nbytes != 0 && (start % PAGE_SIZE != 0 || start < machine->ram.base ||
-                                         start >= end || machine->archive.nbytes > end - start))
+    if (machine->archive.nbytes == 0)
+        boot_fail("archive", "missing (-initrd)");
+    if (start % PAGE_SIZE != 0 || start < machine->ram.base || start >= end ||
+        machine->archive.nbytes > end - start)
         boot_fail("archive", "not in memory, or not on a page boundary");
     if (machine->bootargs_len >= BOOT_ARGUMENTS_MAX)
         boot_fail("boot arguments", "too long"); /* refused: they would be cut */
@@ -124,7 +126,7 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     uint64_t share = machine.ram.nbytes / POOL_SHARE;
     uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
     pool_end = (pool_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
-    if (pool_end >= ram_end || (machine.archive.nbytes > 0 && machine.archive.base < pool_end))
+    if (pool_end >= ram_end || machine.archive.base < pool_end)
         boot_fail("memory", "too little");
     fill_info(&machine, pool_end, ram_end);
     pool_init(image_limit >> PAGE_SHIFT, (pool_end - image_limit) >> PAGE_SHIFT);

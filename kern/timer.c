@@ -36,6 +36,7 @@ void timer_alarms(void)
     while (alarms != NULL && alarms->alarm_time <= now) {
         struct endpoint *due = alarms;
         alarms = due->alarm_next;
+        due->alarm_time = 0;
         ipc_notify(due, due->alarm_bits);
     }
     note_next();
@@ -44,10 +45,12 @@ void timer_alarms(void)
 void timer_cancel(struct endpoint *endpoint)
 {
     struct endpoint **link = &alarms;
-    while (*link != NULL && *link != endpoint)
+    if (endpoint->alarm_time == 0)
+        return;
+    while (*link != endpoint)
         link = &(*link)->alarm_next;
-    if (*link != NULL)
-        *link = endpoint->alarm_next;
+    *link = endpoint->alarm_next;
+    endpoint->alarm_time = 0;
     note_next();
 }
 

@@ -7,7 +7,7 @@
 #include "space.h"
 
 /* Installs consecutive frames that the caller has checked. An entry that names another frame or
- * has more rights is broken before the new one is made, if any hart runs the space. */
+ * has more rights is broken before the new one is made. */
 err_t vm_map(struct space *space, uint64_t va, pfn_t first, uint64_t npages, unsigned rights);
 
 /* Sets the rights of the valid entries of a run. */
