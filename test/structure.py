@@ -33,7 +33,7 @@ CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'(copy|zero)_frame', r'arc
 FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', 'stdnoreturn.h',
                 'stdatomic.h'}
 FUNCTION_LINES = 60
-KERNEL_LINES = {('.c', '.h', '.S'): 3000, ('.S',): 300}
+KERNEL_LINES = {('.c', '.h', '.S'): 3000, ('.c',): 2700, ('.S',): 300}
 STACK_BYTES = 512
 # Run once, on the boot stack of 8 KiB.
 BOOT_STACK_BYTES = {'boot_start_pager': 1024, 'dt_read': 2560}
@@ -320,7 +320,8 @@ def check_top(source, *_):
 
 
 def check_size(source, *_):
-    """The kernel can be read in a sitting: lines of code, headers with them, and of assembly."""
+    """The kernel can be read in a sitting: lines of code, headers with them, of C files alone, and of
+    assembly; comments and blank lines are not counted."""
     lines = {suffixes: sum(bool(line.strip()) for path in sources(source / 'kern', *suffixes)
                            for line in code(path).splitlines()) for suffixes in KERNEL_LINES}
     return [f'{count} lines of code in kern/*{"|".join(suffixes)}, not at most {KERNEL_LINES[suffixes]}'

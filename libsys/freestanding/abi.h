@@ -78,7 +78,6 @@
 #define TYPE_ENDPOINT 3
 #define TYPE_MEMORY   4 /* by grant only */
 #define TYPE_CONTROL  5 /* no object behind it: its rights say what may be asked */
-#define NO_SLOT       (~0ul)
 #define NO_BADGE      (~0ul)
 
 /* Rights of capabilities. */

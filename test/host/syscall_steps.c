@@ -19,10 +19,10 @@ static unsigned ntokens;
 static uint64_t word(uint8_t b)
 {
     static const uint64_t odd[] = {
-        ~0ul,          NO_SLOT - 1, 1ul << 63,      MEMORY_WINDOW, MEMORY_WINDOW - PAGE_SIZE,
-        USER_LIMIT,    FIRST,       FIRST + NPAGES, FIRST - 1,     FIRST + NPAGES - 512,
-        LEAF_PAGES,    1024,        2048,           NPAGES,        SLOTS_MAX,
-        SLOTS_MAX - 1, RESERVED,    DEVICES,        129,           513};
+        ~0ul,          ~0ul - 1, 1ul << 63,      MEMORY_WINDOW, MEMORY_WINDOW - PAGE_SIZE,
+        USER_LIMIT,    FIRST,    FIRST + NPAGES, FIRST - 1,     FIRST + NPAGES - 512,
+        LEAF_PAGES,    1024,     2048,           NPAGES,        SLOTS_MAX,
+        SLOTS_MAX - 1, RESERVED, DEVICES,        129,           513};
     static const uint64_t base[] = {0, 1ul << 21, (1ul << 30) - PAGE_SIZE, 1ul << 30};
     if (b < 0x40)
         return b & 0x0f;

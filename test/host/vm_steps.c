@@ -83,10 +83,11 @@ struct step {
     pfn_t frame;
 };
 
-/* Unmap may go on where it does whole leaves. */
+/* Unmap may do several leaves, if it does whole ones. */
 static bool unmapped_whole(const struct step *step, uint64_t npages)
 {
-    return step->va % (1ul << 21) == 0 && npages >= LEAF_PAGES && npages <= step->npages;
+    return step->va % (1ul << 21) == 0 && npages % LEAF_PAGES == 0 && npages > 0 &&
+           npages <= step->npages;
 }
 
 /* True: the call did what was asked, and the plain table follows. */

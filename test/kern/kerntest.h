@@ -30,6 +30,7 @@ enum {
     ANY_PRIORITY = 10,
 };
 
+#define NO_SLOT     (~0ul) /* nobody has one of that number */
 #define SHARED_VA   0x700000000ul
 #define STACK_VA    0x710000000ul
 #define TEST_VA     0x800000000ul /* one leaf and more that no other use needs */
