@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """README.md's table of figures and its picture, which test/record writes: are they those of
-test/record.csv? With --write they are made anew."""
+test/record.csv? With --write they are made anew. And what is told by hand: an upgrade's legs there, the
+units' figures in test/README.md."""
 
 import re
 import sys
@@ -9,6 +10,7 @@ import measure
 from report import headline
 
 README = measure.ROOT / 'README.md'
+TAUGHT = measure.ROOT / 'test/README.md'
 RECORD = measure.ROOT / 'test/record.csv'
 PICTURE = measure.ROOT / 'test/report/boundary.svg'
 STYLE = measure.ROOT / 'test/report/picture.css'
@@ -72,10 +74,22 @@ def paragraph_is_true(text, record):
     return total == sum(parts) == difference
 
 
+def told_otherwise(text, record):
+    """Units whose figure in the table of what the profiles taught is not the record's."""
+    told = {name: int(now.replace(',', ''))
+            for name, now in re.findall(r'(?m)^\| `(\w+)` \| [\d,]+ \| ([\d,]+) \|', text)}
+    return [name for name in sorted({name for _, name, _ in ROWS} | set(told))
+            if told.get(name) != record.get(('pager', name, 0))]
+
+
 def main():
     if sys.argv[1:] == ['--write']:
         write_readme()
     wrong, text, record = [], README.read_text(encoding='utf-8'), read_record()
+    if units := told_otherwise(TAUGHT.read_text(encoding='utf-8'), record):
+        print('figures: test/README.md: what the profiles taught tells another figure than the record: '
+              + ', '.join(units) + ': see test/profile bench NAME')
+        return 1
     if find(text)[0] != table(record):
         wrong.append('README.md')
     if not paragraph_is_true(text, record):
