@@ -24,8 +24,9 @@ struct pipe {
 };
 
 static struct pipe pipes[PIPES_MAX];
-static uint64_t npipes, nwaiters;
+static uint64_t npipes;
 static struct waiter waiters[WAITERS_MAX];
+static uint16_t nwaits_of[CONNECTIONS_MAX + 1]; /* each client's */
 
 uint64_t pipes_open(void)
 {
@@ -56,7 +57,7 @@ static bool enqueue(struct waiter **queue, struct pipe *pipe, uint32_t place, ui
         while (*queue != NULL)
             queue = &(*queue)->next;
         *queue = &waiters[i];
-        nwaiters++;
+        nwaits_of[place]++;
         return true;
     }
     return false;
@@ -67,7 +68,7 @@ static void dequeue(struct waiter **queue)
     struct waiter *waiter = *queue;
     *queue = waiter->next;
     waiter->pipe = NULL;
-    nwaiters--;
+    nwaits_of[waiter->place]--;
 }
 
 /* Copies out of the pipe without taking. -EFAULT: the page is gone. */
@@ -204,7 +205,7 @@ static void forget(struct waiter **queue, uint32_t place)
 /* Those behind it in the queue may go on now. */
 void pipe_forget(uint32_t place)
 {
-    for (unsigned i = 0; nwaiters > 0 && i < PIPES_MAX; i++) {
+    for (unsigned i = 0; nwaits_of[place] > 0 && i < PIPES_MAX; i++) {
         if (pipes[i].readers == NULL && pipes[i].writers == NULL)
             continue;
         forget(&pipes[i].readers, place);
