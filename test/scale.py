@@ -16,7 +16,8 @@ import measure
 import qemu
 
 ALIVE, SHARERS, MEMORY = (10, 100, 500), (2, 16, 300), 128
-UNITS = ('request', 'fault_upgrade', 'fault_copy', 'fork', 'fork_exit_wait', 'fork_exec_wait')
+UNITS = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'pipe', 'fork',
+         'fork_exit_wait', 'fork_exec_wait')
 
 
 class Point(NamedTuple):
