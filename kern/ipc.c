@@ -53,10 +53,9 @@ void ipc_send_fault(struct thread *thread, uint64_t cause, uint64_t value)
 struct thread *ipc_answerable(struct space *server, uint64_t token)
 {
     struct thread *thread = thread_of_token(token);
-    if (thread == NULL || !thread_is_served(thread) || thread->server != server ||
-        thread->object.serial != token)
-        return NULL;
-    return thread;
+    bool waits = thread != NULL && thread_is_served(thread) && thread->server == server &&
+                 thread->object.serial == token;
+    return waits ? thread : NULL;
 }
 
 void ipc_answer(struct thread *thread, const uint64_t word[6])

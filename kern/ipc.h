@@ -13,6 +13,7 @@ struct endpoint {
     uint64_t bits;                   /* its notification, while nobody has received it */
     uint64_t alarm_bits, alarm_time; /* 0: none is set */
     struct endpoint *alarm_next;
+    bool hears_faults, lent; /* of a space, or others may receive here: never both */
 };
 
 _Static_assert(sizeof(struct endpoint) <= 128, "slab");

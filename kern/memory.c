@@ -156,7 +156,8 @@ void memory_return(struct memory *memory)
         memory->lent_next = parent->lent;
         parent->lent = memory;
     }
-    while (parent->lent != NULL && parent->lent->returned) {
+    /* In order: below a tail that is on its way is nothing of the parent's. */
+    while (parent->granting == NULL && parent->lent != NULL && parent->lent->returned) {
         struct memory *tail = parent->lent;
         parent->lent = tail->lent_next;
         parent->npages += tail->npages;

@@ -12,8 +12,8 @@ enum { STOPS_A_PIECE = 16 };
 static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t badge,
                         struct object **made)
 {
-    struct endpoint *endpoint = space_object(maker, endpoint_slot, TYPE_ENDPOINT, CAP_RECEIVE);
-    if (endpoint == NULL)
+    struct endpoint *endpoint = space_object(maker, endpoint_slot, TYPE_ENDPOINT, CAP_OWNER);
+    if (endpoint == NULL || endpoint->lent)
         return ERR_CAPABILITY;
     if ((badge & 1) != 0)
         return ERR_NUMBER;
@@ -21,6 +21,7 @@ static err_t make_space(struct space *maker, uint64_t endpoint_slot, uint64_t ba
     if (space == NULL)
         return ERR_POOL;
     space->creator = maker;
+    endpoint->hears_faults = true;
     space_set_pager(space, endpoint, badge);
     *made = &space->object;
     return 0;
@@ -35,7 +36,7 @@ static err_t make_thread(struct space *maker, uint64_t space_slot_number, uint64
     if (priority >= PRIORITIES)
         return ERR_NUMBER;
     struct thread *source = token == 0 ? NULL : ipc_answerable(maker, token);
-    if (token != 0 && source == NULL)
+    if (token != 0 && (source == NULL || source->space->creator != maker)) /* its maker's alone */
         return ERR_TOKEN;
     if (source != NULL && thread_in_fault(source))
         return ERR_STATE;
@@ -155,9 +156,7 @@ static err_t destroy_space(struct space *top)
         return 1;
     }
     last_words(space);
-    if (space_free_piece(space))
-        return 1;
-    return space == top ? 0 : 1;
+    return space_free_piece(space) || space != top;
 }
 
 err_t object_destroy_piece(struct object *object)
@@ -193,13 +192,22 @@ err_t object_install(struct space *maker, struct space *space, uint64_t slot, ui
     /* A badge is given by the endpoint's maker; others hand on the one they have. */
     if (from->type == TYPE_ENDPOINT && (from->rights & CAP_OWNER) == 0 && badge != from->badge)
         return ERR_CAPABILITY;
+    rights &= from->rights & ~(unsigned)(CAP_OWNER | CAP_MANAGE);
+    /* Whoever hears of a space's faults is its maker: who else answered one with a frame of his own
+     * could not take it away again. */
+    bool lends = from->type == TYPE_ENDPOINT && (rights & CAP_RECEIVE) != 0 && space != maker;
+    struct endpoint *endpoint = (struct endpoint *)from->object;
+    if (lends && endpoint->hears_faults)
+        return ERR_STATE;
     struct cap *to;
     err_t error = space_free_slot(space, slot, &to);
     if (error != 0)
         return error;
     *to = *from;
     to->badge = badge;
-    to->rights = (uint8_t)(from->rights & rights & ~(unsigned)(CAP_OWNER | CAP_MANAGE));
+    to->rights = (uint8_t)rights;
+    if (lends)
+        endpoint->lent = true;
     if (to->type == TYPE_CONTROL && (to->rights & CONTROL_POWER) != 0) {
         space->holds_power = true;
         maker->holds_power = maker == space;

@@ -18,7 +18,7 @@ err_t object_destroy_piece(struct object *object);
 
 /* Copies an endpoint or control capability into a free slot of a space made by
  * `maker` (or its own), with no more rights. ERR_CAPABILITY, ERR_POOL; ERR_NUMBER: a badge that is
- * odd (kept for faults). */
+ * odd (kept for faults); ERR_STATE: others would receive where a space's faults go. */
 err_t object_install(struct space *maker, struct space *space, uint64_t slot, uint64_t source,
                      uint64_t badge, uint64_t rights);
 err_t object_remove(struct space *space, uint64_t slot);

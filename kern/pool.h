@@ -28,14 +28,11 @@ static inline pfn_t pool_pfn(const void *frame)
 
 /* Heads every kernel object. A capability is good while its key is the object's, and names
  * something that is not gone while they differ in OBJECT_DYING alone. */
-#define OBJECT_DYING (1ul << 40)
+#define OBJECT_DYING (1ul << 8)
 struct object {
     union {
-        struct {
-            uint32_t generation;
-            uint8_t type;
-            bool dying; /* being destroyed in pieces: only destroy may name it */
-            uint16_t zero;
+        struct { /* dying: being destroyed in pieces, only destroy may name it */
+            uint64_t type : 8, dying : 8, generation : 48;
         };
         uint64_t key;
     };

@@ -109,7 +109,7 @@ void thread_set(struct thread *thread, uint64_t pc, uint64_t sp, uint64_t a0, ui
                 uint64_t tp);
 
 /* Its last message's token is object.serial: the thread's place, and above it a count that goes on
- * for ever, through death and rebirth: a stale token can't come to mean a later call. */
+ * through death and rebirth: a stale token can't come to mean a later call (of the next 2^40). */
 static inline uint64_t thread_new_token(struct thread *thread)
 {
     return thread->object.serial += 1ul << TOKEN_SHIFT;

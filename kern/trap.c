@@ -65,10 +65,7 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     bool here = thread->state == THREAD_RUNNING && thread->hart == this_hart();
     if (here && sched_should_yield(thread, slice_over != 0)) {
         here = false;
-        if (slice_over != 0)
-            sched_ready(thread);
-        else
-            sched_ready_first(thread);
+        (slice_over != 0 ? sched_ready : sched_ready_first)(thread);
     }
     if (!here)
         thread = trap_next();

@@ -69,9 +69,10 @@
 #define RIGHTS_MASK 7
 
 /* Types of objects. Arguments of SYS_CREATE: for a space the slot of the endpoint for its faults
- * and a badge (even), with which its slot 0 may call that endpoint; for a thread the slot of its
- * space, a priority, and in a5 either 0 or the token of a call that the maker holds: registers as
- * if that had been answered with zeros. */
+ * (the caller made it, and gave no other space the right to receive there, nor may it later) and a
+ * badge (even), with which its slot 0 may call that endpoint; for a thread the slot of its space, a
+ * priority, and in a5 either 0 or the token of a call that the maker holds, from a space that it
+ * made: registers as if that had been answered with zeros. */
 #define TYPE_NONE     0
 #define TYPE_SPACE    1
 #define TYPE_THREAD   2

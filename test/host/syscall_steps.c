@@ -160,6 +160,18 @@ static void step(const uint8_t *b)
     after(thread);
 }
 
+/* Do faults of a space that `maker` did not make go to that endpoint? */
+static bool hears_of_others(const struct space *maker, const struct object *endpoint)
+{
+    for (uint64_t i = 0; i < pool_object_limit(TYPE_SPACE); i++) {
+        const struct space *space = pool_object_at(TYPE_SPACE, i);
+        if (space != NULL && space->root != NULL && space->fault.object == endpoint &&
+            cap_is_alive(&space->fault) && space->creator != maker)
+            return true;
+    }
+    return false;
+}
+
 static void check_caps(struct space *space)
 {
     for (uint64_t slot = 0; slot < SLOTS_INLINE + CAPS_A_FRAME; slot++) {
@@ -172,6 +184,31 @@ static void check_caps(struct space *space)
             host_breach("a capability names an object of another type, slot", slot);
         if (cap->object->next_free != NULL)
             host_breach("a capability names a free object, slot", slot);
+        if (cap->type == TYPE_ENDPOINT && (cap->rights & CAP_RECEIVE) != 0 &&
+            hears_of_others(space, cap->object))
+            host_breach("faults of a space are heard by who did not make it, slot", slot);
+    }
+}
+
+static bool is_in_use(const struct memory *memory)
+{
+    for (const struct object *o = pool.free_object[TYPE_MEMORY]; o != NULL; o = o->next_free)
+        if (o == &memory->object)
+            return false;
+    return memory->npages != 0 && !memory->returned;
+}
+
+/* No two memories have a frame in common: it is one pager's. */
+static void check_memories(void)
+{
+    for (uint64_t i = 0; i < pool_object_limit(TYPE_MEMORY); i++) {
+        const struct memory *m = pool_object_at(TYPE_MEMORY, i);
+        for (uint64_t k = 0; m != NULL && is_in_use(m) && k < i; k++) {
+            const struct memory *n = pool_object_at(TYPE_MEMORY, k);
+            if (n != NULL && is_in_use(n) && m->first < n->first + n->npages &&
+                n->first < m->first + m->npages)
+                host_breach("two memories have a frame in common", m->first);
+        }
     }
 }
 
@@ -228,6 +265,7 @@ static void check(void)
         check_caps(space);
         check_entries(space);
     }
+    check_memories();
     check_threads();
     host_check_tlbs();
 }

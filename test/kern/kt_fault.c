@@ -283,6 +283,33 @@ static int message_registers(void)
     return 0;
 }
 
+/* Serves in slot 6; the right to create is in slot 7. */
+static void child_copy_caller(word_t *s, uint64_t slot)
+{
+    struct reception r = {0};
+    sys_reply_receive(&r, 6, 0);
+    s[1] = sys_create(TYPE_ENDPOINT, slot, 0, 0, 7) == 0 &&
+           sys_create(TYPE_SPACE, slot + 1, slot, 0, 7) == 0;
+    s[0] = (uint64_t)sys_create_thread(slot + 2, slot + 1, 0, r.token, 7);
+    sys_reply(r.token, r.word);
+    child_park();
+}
+
+/* Nor has it a thread made with all of the caller's registers, unless it made the caller's space.
+ */
+static int copied_registers(void)
+{
+    uint64_t word[6] = {0}, callee = new_endpoint(), space = new_space(BADGE);
+    CHECK(callee != 0 && space != 0);
+    IS(sys_cap_install(space, 6, callee, 0, CAP_RECEIVE), 0);
+    IS(sys_cap_install(space, 7, CTL, 0, CONTROL_CREATE), 0);
+    CHECK(run_thread(space, child_copy_caller, 20, ANY_PRIORITY) != 0);
+    IS(sys_call(callee, word), 0);
+    IS(shared[1], 1);
+    IS((err_t)shared[0], ERR_TOKEN);
+    return 0;
+}
+
 static int receive_registers(void)
 {
     uint64_t in[REGISTERS], out[REGISTERS], space = new_space(BADGE);
@@ -330,15 +357,10 @@ static int start_registers(void)
 }
 
 const struct test fault_tests[] = {
-    {"fault-message", fault_message},
-    {"fault-causes", fault_causes},
-    {"badge-parity", badge_parity},
-    {"fault-unanswered", fault_unanswered},
-    {"fault-registers", fault_registers},
-    {"preempted-registers", preempted_registers},
-    {"call-registers", call_registers},
-    {"message-registers", message_registers},
-    {"receive-registers", receive_registers},
-    {"start-registers", start_registers},
-    {0, 0},
+    {"fault-message", fault_message},       {"fault-causes", fault_causes},
+    {"badge-parity", badge_parity},         {"fault-unanswered", fault_unanswered},
+    {"fault-registers", fault_registers},   {"preempted-registers", preempted_registers},
+    {"call-registers", call_registers},     {"message-registers", message_registers},
+    {"copied-registers", copied_registers}, {"receive-registers", receive_registers},
+    {"start-registers", start_registers},   {0, 0},
 };

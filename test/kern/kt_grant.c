@@ -180,6 +180,24 @@ static int grants_nested(void)
     return 0;
 }
 
+/* The upper tail comes back while the lower one is on its way: neither is the giver's again before
+ * both are. */
+static int grant_return_between(void)
+{
+    const uint64_t first = new_space(BADGE), second = new_space(BADGE + 2);
+    const pfn_t upper = tail(), lower = upper - LEAF_PAGES;
+    CHECK(first != 0 && second != 0);
+    IS(grant(LEAF_PAGES, first), 0);
+    IS(sys_grant(MEM, LEAF_PAGES, second, GIFT), ERR_AGAIN);
+    IS(destroy(first), 0);
+    CHECK(!mappable(SELF, lower) && !mappable(SELF, upper));
+    IS(grant(LEAF_PAGES, second), 0);
+    CHECK(!mappable(SELF, lower) && !mappable(SELF, upper));
+    IS(destroy(second), 0);
+    CHECK(mappable(SELF, lower) && mappable(SELF, upper));
+    return 0;
+}
+
 /* Does what main tells it: destroys its memory, then looks. */
 static void child_give_back(word_t *s, uint64_t seen)
 {
@@ -299,6 +317,7 @@ const struct test grant_tests[] = {
     {"grant-after-deaths", grant_after_deaths},
     {"grant-while-sharing", grant_while_sharing},
     {"grants-nested", grants_nested},
+    {"grant-return-between", grant_return_between},
     {"given-back", given_back},
     {"subtree", subtree},
     {0, 0},

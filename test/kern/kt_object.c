@@ -207,12 +207,25 @@ static int many_threads(void)
     return 0;
 }
 
+/* A space's faults are heard by its maker alone: the endpoint is its own, and no other space's. */
+static int fault_endpoints(void)
+{
+    const uint64_t space = new_space(BADGE), lent = new_endpoint(), copy = new_slot();
+    const uint64_t slot = new_slot();
+    CHECK(space != 0 && lent != 0);
+    IS(sys_cap_install(space, 20, EP, 0, CAP_CALL | CAP_RECEIVE), ERR_STATE);
+    IS(sys_cap_install(space, 20, EP, 0, CAP_CALL | CAP_NOTIFY), 0);
+    IS(sys_cap_install(space, 21, lent, 0, CAP_RECEIVE), 0);
+    IS(sys_create(TYPE_SPACE, slot, lent, 0, CTL), ERR_CAPABILITY);
+    IS(sys_cap_install(SELF, copy, EP, 0, CAP_RECEIVE), 0);
+    IS(sys_create(TYPE_SPACE, slot, copy, 0, CTL), ERR_CAPABILITY);
+    IS(sys_cap_install(space, 22, copy, 0, CAP_RECEIVE), ERR_STATE);
+    return 0;
+}
+
 const struct test object_tests[] = {
-    {"create-errors", create_errors},
-    {"destroy-errors", destroy_errors},
-    {"install-remove", install_remove},
-    {"powerless", powerless},
-    {"pool-exhausted", pool_exhausted},
-    {"many-threads", many_threads},
-    {0, 0},
+    {"create-errors", create_errors},   {"destroy-errors", destroy_errors},
+    {"install-remove", install_remove}, {"fault-endpoints", fault_endpoints},
+    {"powerless", powerless},           {"pool-exhausted", pool_exhausted},
+    {"many-threads", many_threads},     {0, 0},
 };
