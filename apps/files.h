@@ -17,7 +17,7 @@
 
 enum { INODES_MAX = 1024, BLOCK_NBYTES = 4096, DIRECT_BLOCKS = 6, OPEN_FILES_MAX = 1024 };
 enum { INDEX_ENTRIES = BLOCK_NBYTES / 4, FILE_BLOCKS_MAX = DIRECT_BLOCKS + INDEX_ENTRIES };
-enum { PIPES_MAX = 256, WAITERS_MAX = 256 };
+enum { PIPES_MAX = 256, WAITS_MAX = 8 /* of one client, as it has threads */ };
 
 struct inode {
     uint8_t type;           /* enum files_type, 0: free */
@@ -90,7 +90,7 @@ void pipe_close(struct pipe *pipe, bool writer);
 bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result);
 bool pipe_write(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes,
                 int64_t *result);
-void pipe_forget(uint32_t place); /* a client that is gone waits for nothing */
+void pipe_forget(uint32_t place); /* a client that is gone waits for nothing: EINTR if it is not */
 
 /* files.c; the test's fake has its own. */
 char *files_page(uint32_t place);                  /* a client's transfer page */

@@ -12,8 +12,9 @@ enum { PIPE_NBYTES = BLOCK_NBYTES };
 struct waiter {
     struct waiter *next;
     struct pipe *pipe; /* NULL: free */
-    uint64_t token, nbytes, done;
-    uint32_t place;
+    uint64_t token;
+    uint16_t nbytes, done;
+    bool writes;
 };
 
 struct pipe {
@@ -25,8 +26,9 @@ struct pipe {
 
 static struct pipe pipes[PIPES_MAX];
 static uint64_t npipes;
-static struct waiter waiters[WAITERS_MAX];
-static uint16_t nwaits_of[CONNECTIONS_MAX + 1]; /* each client's */
+static struct waiter waiters[CONNECTIONS_MAX + 1][WAITS_MAX]; /* by the client's place */
+
+_Static_assert(BLOCK_NBYTES <= UINT16_MAX, "a request's bytes");
 
 uint64_t pipes_open(void)
 {
@@ -47,20 +49,43 @@ struct pipe *pipe_make(void)
     return NULL;
 }
 
-static bool enqueue(struct waiter **queue, struct pipe *pipe, uint32_t place, uint64_t token,
-                    uint64_t nbytes, uint64_t done)
+static void serve(struct pipe *pipe);
+
+static struct waiter **queue_of(struct pipe *pipe, bool writes)
 {
-    for (unsigned i = 0; i < WAITERS_MAX; i++) {
-        if (waiters[i].pipe != NULL)
-            continue;
-        waiters[i] = (struct waiter){NULL, pipe, token, nbytes, done, place};
-        while (*queue != NULL)
-            queue = &(*queue)->next;
-        *queue = &waiters[i];
-        nwaits_of[place]++;
-        return true;
+    return writes ? &pipe->writers : &pipe->readers;
+}
+
+static char *page_of(const struct waiter *waiter)
+{
+    return files_page((uint32_t)(waiter - waiters[0]) / WAITS_MAX);
+}
+
+static struct waiter *free_waiter(uint32_t place)
+{
+    for (unsigned i = 0; i < WAITS_MAX; i++)
+        if (waiters[place][i].pipe == NULL)
+            return &waiters[place][i];
+    return NULL;
+}
+
+/* The request waits, at the queue's end. */
+static void enqueue(struct pipe *pipe, bool writes, uint32_t place, uint64_t token, uint64_t nbytes,
+                    uint64_t done)
+{
+    struct waiter **queue = queue_of(pipe, writes), *waiter = free_waiter(place);
+    bool full = waiter == NULL;
+    if (full) {
+        /* More than a process has threads: some are gone. Those that are not may ask again. */
+        pipe_forget(place);
+        waiter = free_waiter(place);
     }
-    return false;
+    *waiter = (struct waiter){NULL, pipe, token, (uint16_t)nbytes, (uint16_t)done, writes};
+    while (*queue != NULL)
+        queue = &(*queue)->next;
+    *queue = waiter;
+    if (full)
+        serve(pipe); /* what stood in its way may be gone */
 }
 
 static void dequeue(struct waiter **queue)
@@ -68,7 +93,6 @@ static void dequeue(struct waiter **queue)
     struct waiter *waiter = *queue;
     *queue = waiter->next;
     waiter->pipe = NULL;
-    nwaits_of[waiter->place]--;
 }
 
 /* Copies out of the pipe without taking. -EFAULT: the page is gone. */
@@ -110,7 +134,7 @@ static bool serve_reader(struct pipe *pipe)
     struct waiter *r = pipe->readers;
     if (r == NULL || (pipe->n == 0 && pipe->has_writer))
         return false;
-    int64_t n = peek(pipe, files_page(r->place), r->nbytes);
+    int64_t n = peek(pipe, page_of(r), r->nbytes);
     if (files_answer(r->token, n))
         take(pipe, n);
     dequeue(&pipe->readers);
@@ -124,11 +148,11 @@ static bool serve_writer(struct pipe *pipe)
         return false;
     int64_t n = -EPIPE;
     if (pipe->has_reader)
-        n = add(pipe, files_page(w->place) + w->done, w->nbytes - w->done);
-    w->done += n > 0 ? (uint64_t)n : 0;
+        n = add(pipe, page_of(w) + w->done, (uint64_t)(w->nbytes - w->done));
+    w->done = (uint16_t)(w->done + (n > 0 ? n : 0));
     if (n >= 0 && w->done < w->nbytes)
         return true;
-    files_answer(w->token, w->done > 0 ? (int64_t)w->done : n);
+    files_answer(w->token, w->done > 0 ? w->done : n);
     dequeue(&pipe->writers);
     return true;
 }
@@ -150,8 +174,8 @@ bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbyte
         serve(pipe);
         return true;
     }
-    *result = -EAGAIN;
-    return !enqueue(&pipe->readers, pipe, place, token, nbytes, 0);
+    enqueue(pipe, false, place, token, nbytes, 0);
+    return false;
 }
 
 bool pipe_write(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result)
@@ -169,13 +193,9 @@ bool pipe_write(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbyt
         if (*result < 0 || (uint64_t)*result == nbytes)
             return true;
     }
-    if (enqueue(&pipe->writers, pipe, place, token, nbytes, (uint64_t)*result)) {
-        serve(pipe);
-        return false;
-    }
-    if (*result == 0)
-        *result = -EAGAIN;
-    return true;
+    enqueue(pipe, true, place, token, nbytes, (uint64_t)*result);
+    serve(pipe);
+    return false;
 }
 
 void pipe_close(struct pipe *pipe, bool writer)
@@ -192,24 +212,22 @@ void pipe_close(struct pipe *pipe, bool writer)
     npipes--;
 }
 
-static void forget(struct waiter **queue, uint32_t place)
-{
-    while (*queue != NULL) {
-        if ((*queue)->place == place)
-            dequeue(queue);
-        else
-            queue = &(*queue)->next;
-    }
-}
-
-/* Those behind it in the queue may go on now. */
 void pipe_forget(uint32_t place)
 {
-    for (unsigned i = 0; nwaits_of[place] > 0 && i < PIPES_MAX; i++) {
-        if (pipes[i].readers == NULL && pipes[i].writers == NULL)
+    struct pipe *served[WAITS_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < WAITS_MAX; i++) {
+        struct waiter *waiter = &waiters[place][i];
+        if (waiter->pipe == NULL)
             continue;
-        forget(&pipes[i].readers, place);
-        forget(&pipes[i].writers, place);
-        serve(&pipes[i]);
+        struct waiter **queue = queue_of(waiter->pipe, waiter->writes);
+        while (*queue != waiter)
+            queue = &(*queue)->next;
+        served[n++] = waiter->pipe;
+        dequeue(queue);
+        files_answer(waiter->token, waiter->done > 0 ? waiter->done : -EINTR);
     }
+    /* Those behind it in the queues may go on now. */
+    while (n > 0)
+        serve(served[--n]);
 }

@@ -315,11 +315,14 @@ static void order(void)
 }
 
 static const struct test tests[] = {
-    {"values", values},        {"mutex", locks},        {"cond", conditions},
-    {"broadcast", broadcast},  {"own", per_thread},     {"malloc", memory},
-    {"limits", limits},        {"order", order},        {"fork", test_fork_one},
-    {"exec", test_exec_one},   {"exit", test_exit_all}, {"killed", test_kill_all},
-    {"fault", test_fault_all}, {"guard", test_guard},   {"last", test_last},
+    {"values", values},        {"mutex", locks},
+    {"cond", conditions},      {"broadcast", broadcast},
+    {"own", per_thread},       {"malloc", memory},
+    {"limits", limits},        {"order", order},
+    {"fork", test_fork_one},   {"exec", test_exec_one},
+    {"exit", test_exit_all},   {"killed", test_kill_all},
+    {"fault", test_fault_all}, {"guard", test_guard},
+    {"last", test_last},       {"exec-pipe", test_exec_pipe},
 };
 
 int main(int argc, char **argv)

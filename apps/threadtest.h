@@ -12,6 +12,7 @@ void *test_joined(pthread_t thread); /* its result */
 /* threadtest_process.c */
 void test_fork_one(void);
 void test_exec_one(void);
+void test_exec_pipe(void);
 int test_exec_child(const char *argument);
 void test_exit_all(void);
 void test_kill_all(void);

@@ -1,4 +1,5 @@
 /* threadtest: what fork, exec, exit and death mean for a process with several threads. */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -104,8 +105,65 @@ static void *exec_here(void *argument)
     _exit(1);
 }
 
+enum { PIPE_NBYTES = 4096, FILLED = 10, READY, GO }; /* descriptors from 10 on */
+
+static volatile bool about_to_write;
+
+static void *write_page(void *page)
+{
+    about_to_write = true;
+    write(FILLED, page, PIPE_NBYTES);
+    return NULL;
+}
+
+/* Its transfer page is full of S, while the pipe is read. */
+static int write_secret(void)
+{
+    static char bytes[PIPE_NBYTES];
+    memset(bytes, 'S', sizeof bytes);
+    int file = open("secret", O_CREAT | O_WRONLY);
+    bool good = write(file, bytes, sizeof bytes) == sizeof bytes && close(file) == 0 &&
+                unlink("secret") == 0 && write(READY, "S", 1) == 1;
+    return good && read(GO, bytes, 1) == 0 ? 0 : 1;
+}
+
+/* A write waits at a pipe while the first thread execs: its rest is never taken from the page of
+ * the new program. */
+void test_exec_pipe(void)
+{
+    static char bytes[PIPE_NBYTES];
+    int filled[2], ready[2], go[2], status;
+    ssize_t n = 0, total = 0;
+    CHECK(pipe(filled) == 0 && pipe(ready) == 0 && pipe(go) == 0);
+    pid_t child = test_fork();
+    if (child == 0) {
+        char *argv[] = {"threadtest", "--exec", "secret", NULL};
+        dup2(filled[1], FILLED), dup2(ready[1], READY), dup2(go[0], GO);
+        for (int i = 0; i < 2; i++)
+            close(filled[i]), close(ready[i]), close(go[i]);
+        write(FILLED, memset(bytes, 'A', sizeof bytes), PIPE_NBYTES / 2);
+        test_thread(write_page, bytes);
+        for (int turns = 0; turns < 100; turns += about_to_write)
+            sched_yield();
+        execv(argv[0], argv);
+        _exit(1);
+    }
+    close(filled[1]), close(ready[1]), close(go[0]);
+    CHECK(read(ready[0], bytes, 1) == 1);
+    CHECK(read(filled[0], bytes, 1) == 1 && bytes[0] == 'A'); /* now there is room for the rest */
+    close(go[1]);
+    while ((n = read(filled[0], bytes, sizeof bytes)) > 0)
+        for (total += n; n > 0; n--)
+            CHECK(bytes[n - 1] == 'A');
+    CHECK(n == 0 && total < PIPE_NBYTES);
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(filled[0]), close(ready[0]);
+}
+
 int test_exec_child(const char *argument)
 {
+    if (strcmp(argument, "secret") == 0)
+        return write_secret();
     bool joined = test_joined(test_thread(same, &shared)) == &shared;
     return joined && strcmp(argument, "here") == 0 ? 42 : 1;
 }

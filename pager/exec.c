@@ -90,6 +90,8 @@ static err_t renew_space(struct process *process)
     process->endpoint_handle = 0;
     process->connected = 0;
     err_t error = install_space(process, 0);
+    if (error == 0)
+        error = service_renew(process);
     if (error != 0) {
         if (process->handle != 0)
             port_space_destroy(process);

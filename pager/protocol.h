@@ -43,7 +43,8 @@ enum request {
     REQ_EXEC,    /* a1 address and a2 size of an argument block in whole private pages; a3 address
                     (of a page) and a4 size of an image, or 0: the path names a program of the
                     archive; does not return. ERR_NOENT, ERR_NOEXEC, ERR_NOMEM, ERR_INVALID,
-                    ERR_POOL; ERR_AGAIN: another thread faults, ask again */
+                    ERR_POOL, ERR_LIMIT (a process with threads needs another place at a server);
+                    ERR_AGAIN: another thread faults, ask again */
     REQ_EXIT,    /* a1 status; does not return */
     REQ_WAIT,    /* a1 child's number or -1, a2 nonzero: do not wait -> number (0: none yet),
                     a1 status, a2 cause. ERR_CHILD; ERR_AGAIN: ask again */

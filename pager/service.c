@@ -255,6 +255,25 @@ void service_drop_pages(struct process *process)
         drop_page(process, i);
 }
 
+err_t service_renew(struct process *process)
+{
+    uint16_t old[SERVERS];
+    __builtin_memcpy(old, process->place, sizeof old);
+    err_t error = service_inherit(process, process);
+    for (unsigned i = 0; i < SERVERS; i++) {
+        uint16_t new = process->place[i];
+        if (new == old[i])
+            continue;
+        process->place[i] = old[i];
+        if (error == 0)
+            drop_page(process, i);
+        leave_place(&services[i], error == 0 ? old[i] : new);
+        if (error == 0)
+            process->place[i] = new;
+    }
+    return error;
+}
+
 /* A server, or another pager. */
 static void leave_apart(struct process *process)
 {

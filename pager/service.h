@@ -26,6 +26,11 @@ err_t service_inherit(const struct process *parent, struct process *child);
 /* Exec: the shared pages go, the connections stay. */
 void service_drop_pages(struct process *process);
 
+/* The same for a process that had more threads: it goes on in places of its own, with what was in
+ * the old ones, so that a server forgets what those threads wait for, and never takes the new
+ * program's page for theirs. ERR_LIMIT: as it was. */
+err_t service_renew(struct process *process);
+
 /* The end of a process, server or client. */
 void service_leave(struct process *process);
 

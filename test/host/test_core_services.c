@@ -96,6 +96,31 @@ static void test_places(void)
     check_end();
 }
 
+/* A program that takes the place of several threads has a new one at the server, born of the old;
+ * without room for it nothing has happened. */
+static void test_threads_exec(void)
+{
+    struct process *p = check_start(), *server = start_server(SLOT_FILES, 2);
+    uint64_t place, next, page = (uint64_t)fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0);
+    uint8_t byte;
+    CHECK(event_is(p->pid, 0, &place) && fake_store(p, page, 0x5a));
+    CHECK(fake_call(p, REQ_THREAD, 0x100000, 0, 0) == 1);
+    struct process *child = fake_fork(p);
+    CHECK(child != NULL && fake_exec(p, check_stack(), "b") == ERR_LIMIT);
+    CHECK(process_is_threaded(p) && p->transfer[1] == page && fake_load(p, page, &byte) &&
+          fake_load(server, window + place * PAGE_SIZE, &byte) && byte == 0x5a);
+    fake_call(process_init, REQ_KILL, child->pid, 0, 0);
+    while (!heard_all())
+        event_is(0, 0, NULL);
+    CHECK(fake_exec(p, check_stack(), "b") == FAKE_SILENT && !process_is_threaded(p));
+    CHECK(event_is(p->pid, place, &next) && next != place && event_is(p->pid, EVENT_DEAD, NULL));
+    CHECK(heard_all() && p->place[1] == next &&
+          fake_entry(server, window + place * PAGE_SIZE, NULL) == 0);
+    CHECK(fake_call(p, REQ_CONNECT, SLOT_FILES, 0, 0) > 0 && heard_all() &&
+          fake_entry(server, window + next * PAGE_SIZE, NULL) != 0 && fake_audit() == 0);
+    check_end();
+}
+
 /* The server hears nothing: births stop while there is still room for every death. Then it says
  * that it heard more than there was, or less than before: only places that are free are given. */
 static void test_unheard(void)
@@ -282,6 +307,7 @@ void test_services(void)
 {
     test_connections();
     test_places();
+    test_threads_exec();
     test_unheard();
     test_protect();
     test_protect_heap();

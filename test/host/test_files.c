@@ -3,6 +3,7 @@
  * Transfer pages change whenever they are looked at, and may be gone. Afterwards every block
  * belongs to one inode or is free, and with the last client all descriptors and pipes are gone. */
 #include "../../apps/files.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static struct {
     uint64_t token;
     uint32_t place, pid;
 } waiting[ANSWERS_MAX];
-static unsigned nwaiting;
+static unsigned nwaiting, ninterrupted;
 
 static uint64_t pick(uint64_t n)
 {
@@ -103,6 +104,7 @@ bool files_answer(uint64_t answered, int64_t result)
         if (clients[waiting[i].place].pid != waiting[i].pid)
             fail("an answer to a client that is dead");
         waiting[i] = waiting[--nwaiting];
+        ninterrupted += result == -EINTR;
         return pick(8) != 0;
     }
     fail("an answer to nobody");
@@ -227,6 +229,35 @@ static void check_rest(void)
     nwaiting = 0;
 }
 
+static void read_pipe(uint32_t place)
+{
+    uint64_t word[6] = {FILES_READ, 3, 1};
+    waiting[nwaiting++] = (typeof(waiting[0])){++token, place, clients[place].pid};
+    if (files_request(place, clients[place].pid, token, word))
+        fail("a read of an empty pipe that does not wait");
+}
+
+/* One client's requests of threads that are gone take no room from another's. */
+static void too_many_waits(void)
+{
+    ninterrupted = 0;
+    for (uint32_t place = 1; place <= 2; place++) {
+        uint64_t word[6] = {FILES_PIPE};
+        client_born(place, next_pid++, 0);
+        if (!files_request(place, clients[place].pid, ++token, word) || word[0] != 0)
+            fail("no pipe");
+    }
+    read_pipe(2);
+    for (unsigned i = 0; i <= WAITS_MAX; i++) {
+        if (ninterrupted != 0)
+            fail("a request that was forgotten too early");
+        read_pipe(1);
+    }
+    if (ninterrupted != WAITS_MAX || nwaiting != 2)
+        fail("requests of one client that are too many, and not forgotten");
+    check_rest();
+}
+
 static uint64_t make_archive(uint8_t *to)
 {
     int at = 0;
@@ -256,6 +287,7 @@ int main(int argc, char **argv)
         data_init(arena, sizeof arena);
         if (names_init(archive, nbytes) != 0)
             fail("start");
+        too_many_waits();
         for (int i = 0; i < 3000; i++, nsteps++) {
             if (i % 100 == 0)
                 check_parents();
