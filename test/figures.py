@@ -76,10 +76,9 @@ def paragraph_is_true(text, record):
 
 def told_otherwise(text, record):
     """Units whose figure in the table of what the profiles taught is not the record's."""
-    told = {name: int(now.replace(',', ''))
-            for name, now in re.findall(r'(?m)^\| `(\w+)` \| [\d,]+ \| ([\d,]+) \|', text)}
-    return [name for name in sorted({name for _, name, _ in ROWS} | set(told))
-            if told.get(name) != record.get(('pager', name, 0))]
+    rows = re.findall(r'(?m)^ *\| *`(\w+)` *\|[^|]*\| *([^|]*?) *\|[^|]*\|$', text)
+    return [name for name in sorted({name for _, name, _ in ROWS} | {name for name, _ in rows})
+            if [now for other, now in rows if other == name] != [f"{record.get(('pager', name, 0)):,}"]]
 
 
 def main():

@@ -16,6 +16,7 @@ import measure
 import qemu
 
 ALIVE, SHARERS, MEMORY = (10, 100, 500), (2, 16, 300), 128
+GROWTH_MAX = 0.01  # from the fewest processes to the most
 UNITS = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'pipe', 'fork',
          'fork_exit_wait', 'fork_exec_wait')
 
@@ -116,11 +117,30 @@ def table(points, names):
     return lines
 
 
+def growing(build, kernel):
+    """Units that cost more beside the most processes than beside the fewest."""
+    lines = []
+    for name in UNITS:
+        few, many = (point.value for n in (ALIVE[0], ALIVE[-1])
+                     for point in alive(build, kernel, name, n))
+        if many > few * (1 + GROWTH_MAX):
+            lines.append(f'{kernel}: {name}: {few:,} beside {ALIVE[0]} processes, '
+                         f'{many:,} beside {ALIVE[-1]}')
+    return lines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--build', type=Path, default=measure.ROOT / 'build')
-    build = parser.parse_args().build.resolve()
+    parser.add_argument('--flat', action='store_true',
+                        help='measure less, print only what grows with the processes, and fail then')
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
     names = measure.kernels(build)
+    if arguments.flat:
+        lines = growing(build, 'pager')
+        print('\n'.join(lines) or f'scale: {len(UNITS)} units ok')
+        return 1 if lines else 0
     try:
         points = measure_all(build, names)
     except measure.Failed as failure:
