@@ -193,16 +193,6 @@ static _Noreturn __attribute__((noinline)) void call_on(struct thread *thread,
     LEAVE_WITH("fast_call", thread, word, "r"(a6));
 }
 
-/* The capability in SLOT_PAGER, if it is one to call the core. */
-static inline const struct cap *core_cap(const struct space *space)
-{
-    const struct cap *cap = &space->caps[SLOT_PAGER];
-    bool good = (cap->type_rights & cap_type_rights(0xff, CAP_CALL)) ==
-                    cap_type_rights(TYPE_ENDPOINT, CAP_CALL) &&
-                cap->object == &port_endpoint->object;
-    return good ? cap : NULL;
-}
-
 /* It is not to be resumed here and now. */
 static _Noreturn __attribute__((noinline)) void go_on(struct thread *thread, const uint64_t word[6],
                                                       bool answered)
@@ -221,13 +211,15 @@ static _Noreturn __attribute__((noinline)) void go_on(struct thread *thread, con
 _Noreturn void call_first(struct thread *thread, uint64_t word[6])
 {
     struct space *space = thread->space;
-    const struct cap *cap = core_cap(space);
-    if (cap == NULL || thread->stop_wanted || !lock_soon(&port_core_lock))
+    /* Slot and state of another pager's client may change at any time: the kernel's lock is for it.
+     */
+    if (space->fault.object != &port_endpoint->object || thread->stop_wanted ||
+        !lock_soon(&port_core_lock))
         call_on(thread, word);
     uint64_t token = thread_new_token(thread);
     thread->server = NULL;
     __atomic_store_n(&thread->state, THREAD_CALL_SERVED, __ATOMIC_RELEASE);
-    bool answered = request_handle(cap->badge, token, word);
+    bool answered = request_handle(space->fault.badge - 1, token, word);
     bool waits = come_back(thread, token);
     if (!answered || !waits || sched_more_urgent(thread->priority))
         go_on(thread, word, answered && waits);

@@ -335,8 +335,47 @@ static _Noreturn void leave(void)
     hostile_park();
 }
 
+/* Asks the first pager for its number, again and again. */
+static void ask_who(uint64_t number, uint64_t unused)
+{
+    (void)unused;
+    for (;;) {
+        uint64_t word[6] = {REQ_GETPID};
+        if (sys_call(SLOT_PAGER, word) == 0 && word[0] != number)
+            sys_notify(7, 1);
+    }
+}
+
+/* The slot from which its clients call the first pager changes under them, to an endpoint of its
+ * own with init's badge: nobody is told another number than that of who handed the right on. */
+static int switches(void)
+{
+    enum { CLIENTS = 3, TIMES = 100000, INITS_BADGE = 2 };
+    const uint64_t mine = EP + 1, badge = INITS_BADGE * hostile_number();
+    struct reception r = {0};
+    IS(sys_create(TYPE_ENDPOINT, mine, 0, 0, CTL), 0);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        CHECK(hostile_space(i));
+        IS(sys_cap_install(SPACES + i, 7, EP, 0, CAP_NOTIFY), 0);
+        CHECK(hostile_start(i, ask_who, hostile_number()));
+    }
+    for (unsigned n = 0; n < CLIENTS * TIMES; n++) {
+        const uint64_t space = SPACES + n % CLIENTS;
+        sys_cap_remove(space, SLOT_PAGER);
+        if (n / CLIENTS % 2 == 0)
+            sys_cap_install(space, SLOT_PAGER, SLOT_PAGER, badge, CAP_CALL);
+        else
+            sys_cap_install(space, SLOT_PAGER, mine, INITS_BADGE, 0);
+    }
+    sys_notify(EP, 2);
+    sys_reply_receive(&r, EP, MEM);
+    IS(r.word[0], 2);
+    return 0;
+}
+
 const struct misdeed misdeeds[] = {
     {"foreign", foreign, hostile_park},
+    {"switches", switches, hostile_park},
     {"kernel", kernel, hostile_park},
     {"strangers", strangers, hostile_park},
     {"twice", twice, hostile_park},
