@@ -97,19 +97,14 @@ static bool sweep(struct memory *tail)
         if (tail->sweep_index >= pool_object_limit(TYPE_SPACE))
             return true;
         struct space *space = pool_object_at(TYPE_SPACE, tail->sweep_index);
-        uint64_t entry, va = MEMORY_WINDOW;
+        uint64_t entry = 0, va = MEMORY_WINDOW;
         if (space != NULL && space->root != NULL && (space->creator == giver || space == giver))
             va = table_next(space->root, tail->sweep_va, MEMORY_WINDOW, &entry);
-        if (va == MEMORY_WINDOW) {
-            tail->sweep_index++;
-            tail->sweep_va = 0;
-            n += SWEEP_ENTRIES / 8;
-            continue;
-        }
-        if (memory_covers(tail, table_frame(entry), 1))
+        if (entry != 0 && memory_covers(tail, table_frame(entry), 1))
             vm_unmap(space, va, 1);
-        tail->sweep_va = va + PAGE_SIZE;
-        n++;
+        tail->sweep_va = va >= MEMORY_WINDOW ? 0 : va + (entry != 0 ? PAGE_SIZE : 0);
+        tail->sweep_index += va >= MEMORY_WINDOW;
+        n += entry != 0 ? 1 : SWEEP_ENTRIES / 8;
     }
     return false;
 }

@@ -46,8 +46,8 @@ struct space *space_make(void)
     for (unsigned i = kernel_first; i < LEAF_PAGES; i++)
         space->root[i] = kernel_root[i];
     space->fault.object = &space->object; /* with another key: nobody hears of them */
-    space->asid = asid_of(&space->object);
-    space->satp = SATP_SV39 | space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
+    space->asid = (uint32_t)asid_of(&space->object);
+    space->satp = SATP_SV39 | (uint64_t)space->asid << SATP_ASID_SHIFT | pool_pfn(space->root);
     /* A hart may hold entries of the space that had this ASID before: each flushes it first. */
     space->stale = hart_bits;
     space_forget_leaves(space);
@@ -129,15 +129,13 @@ void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned r
 
 struct cap *space_owned(struct space *space)
 {
-    struct cap *found = NULL;
-    for (uint64_t slot = 0; space->owns && slot < SLOTS_MAX; slot++) {
-        struct cap *cap = space_slot(space, slot, false);
+    for (; space->owns && space->looked_at < 2 * SLOTS_MAX; space->looked_at++) {
+        struct cap *cap = space_slot(space, space->looked_at % SLOTS_MAX, false);
         if (cap == NULL)
-            slot |= CAPS_A_FRAME - 1; /* the rest of a frame that is not there */
-        else if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 && cap_is_alive(cap))
-            found = cap;
-        if (found != NULL && found->type == TYPE_SPACE)
-            break;
+            space->looked_at |= CAPS_A_FRAME - 1; /* the rest of a frame that is not there */
+        else if (cap->type != TYPE_NONE && (cap->rights & CAP_OWNER) != 0 && cap_is_alive(cap) &&
+                 (cap->type == TYPE_SPACE || space->looked_at >= SLOTS_MAX))
+            return cap;
     }
-    return found;
+    return NULL;
 }

@@ -32,7 +32,7 @@ struct space {
     uint64_t *root;
     uint64_t satp;  /* mode, ASID, root frame */
     uint64_t stale; /* harts that must fence this ASID and their fetch before they run it again */
-    uint64_t asid;
+    uint32_t asid, looked_at; /* by space_owned: each slot for spaces, then for all else */
     struct recent_leaf {
         uint64_t span; /* of 2 MiB whose leaf table was used last; NO_SPAN: none */
         uint64_t *leaf;
@@ -90,5 +90,6 @@ err_t space_free_slot(struct space *space, uint64_t slot, struct cap **cap);
 struct cap *space_cap(struct space *space, uint64_t slot, unsigned type, unsigned rights);
 void *space_object(struct space *space, uint64_t slot, unsigned type, unsigned rights);
 
-/* The slot of an object that dies with this space, spaces first, or NULL. */
+/* The slot of an object that dies with this space, spaces first, or NULL. The space is dying and
+ * has no thread: nothing appears any more in slots that were looked at, so none is twice. */
 struct cap *space_owned(struct space *space);

@@ -1,7 +1,7 @@
 /* Sv39 page tables: walks, runs, entries. */
 #include "table.h"
 
-enum { MIDDLE_PAGES = LEAF_PAGES * LEAF_PAGES }; /* that one middle table covers */
+enum { MIDDLE_PAGES = LEAF_PAGES * LEAF_PAGES, NEXT_STEPS = 1024 }; /* a middle table's; a look's */
 
 /* Entries of tables that are not the last are counted, so that nobody looks for more than there
  * are. */
@@ -82,16 +82,17 @@ void table_release(const struct table_freed *freed)
 
 uint64_t table_next(const uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry)
 {
-    while (va < limit) {
+    *entry = 0;
+    for (unsigned n = 0; va < limit && n < NEXT_STEPS; n++) {
         const uint64_t *leaf = table_leaf(root, va);
         unsigned shift = PAGE_SHIFT; /* of the span that is looked at, or is known to be empty */
         if (leaf == NULL)
             shift = table_below(root[va >> ROOT_SHIFT]) == NULL ? ROOT_SHIFT : MIDDLE_SHIFT;
-        else if (((*entry = leaf[table_index(va)]) & PTE_V) != 0)
+        else if ((*entry = leaf[table_index(va)]) != 0)
             return va;
         va = ((va >> shift) + 1) << shift;
     }
-    return limit;
+    return va;
 }
 
 bool table_free_piece(uint64_t *root)

@@ -70,7 +70,8 @@ struct table_freed {
 uint64_t table_unmap(uint64_t *root, uint64_t va, uint64_t npages, struct table_freed *freed);
 void table_release(const struct table_freed *freed);
 
-/* The first valid entry at or above va and below limit: its address, with *entry set; or limit. */
+/* The first valid entry at or above va and below limit: its address, with *entry set. *entry is 0:
+ * there is none below the address returned, where to go on; at limit or above it, none at all. */
 uint64_t table_next(const uint64_t *root, uint64_t va, uint64_t limit, uint64_t *entry);
 
 /* Releases the tables of one root entry (1 GiB); true while more is left. */

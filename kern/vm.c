@@ -151,6 +151,8 @@ err_t vm_next(struct space *space, uint64_t va, pfn_t *frame)
     va = table_next(space->root, va, MEMORY_WINDOW, &entry);
     if (va >= MEMORY_WINDOW)
         return ERR_NONE;
-    *frame = table_frame(entry);
+    *frame = entry == 0 ? va : table_frame(entry);
+    if (entry == 0)
+        return ERR_AGAIN;
     return (err_t)(va | (entry >> 1 & RIGHTS_MASK));
 }

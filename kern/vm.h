@@ -20,5 +20,6 @@ err_t vm_unmap(struct space *space, uint64_t va, uint64_t npages);
 /* Takes from the run's entries in `from` all rights but `rights`, and installs the same entries in
  * `to`. On ERR_POOL neither space was changed. */
 err_t vm_share(struct space *from, struct space *to, uint64_t va, uint64_t npages, unsigned rights);
-/* The first valid entry at or above va: address | rights, with the frame in *frame; or ERR_NONE. */
+/* The first valid entry at or above va: address | rights, with the frame in *frame; or ERR_NONE; or
+ * ERR_AGAIN: go on at the address in *frame. */
 err_t vm_next(struct space *space, uint64_t va, pfn_t *frame);

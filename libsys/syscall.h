@@ -59,7 +59,10 @@ static inline err_t sys_share(uint64_t from, uint64_t to, uint64_t va, unsigned 
 
 static inline err_t sys_next(uint64_t space, uint64_t va, uint64_t *frame)
 {
-    return syscall6(SYS_NEXT, space, va, 0, 0, 0, 0, frame);
+    err_t found;
+    while ((found = syscall6(SYS_NEXT, space, va, 0, 0, 0, 0, frame)) == ERR_AGAIN)
+        va = *frame;
+    return found;
 }
 
 static inline err_t sys_create(unsigned type, uint64_t slot, uint64_t a, uint64_t b,

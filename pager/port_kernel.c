@@ -234,9 +234,13 @@ err_t port_share(struct process *from, struct process *to, uint64_t va, uint64_t
 
 bool port_next(struct process *process, uint64_t *va, pfn_t *frame, unsigned *rights)
 {
-    lock_acquire(&kernel_lock);
-    err_t found = vm_next(space_of(process), *va, frame);
-    lock_release(&kernel_lock);
+    err_t found;
+    *frame = *va;
+    do {
+        lock_acquire(&kernel_lock);
+        found = vm_next(space_of(process), *frame, frame);
+        lock_release(&kernel_lock);
+    } while (found == ERR_AGAIN);
     if (found < 0 || (uint64_t)found >= ADDRESS_LIMIT)
         return false;
     *va = item_address((uint64_t)found);

@@ -314,6 +314,30 @@ static int tables_return(void)
     return 0;
 }
 
+/* Leaves that were emptied page by page: a look through them is in pieces. */
+static int next_in_pieces(void)
+{
+    enum { LEAVES = 12 };
+    const uint64_t space = new_space(BADGE), frame = new_frame(), end = TEST_VA + LEAVES * LARGE;
+    uint64_t at = TEST_VA, found;
+    unsigned npieces = 0;
+    CHECK(space != 0);
+    for (uint64_t va = TEST_VA; va < end; va += LARGE) {
+        IS(sys_map(space, va, R, frame, 1, MEM), 1);
+        IS(sys_unmap(space, va, 1), 1);
+    }
+    IS(sys_map(space, end, R, frame, 1, MEM), 1);
+    while (syscall6(SYS_NEXT, space, at, 0, 0, 0, 0, &found) == ERR_AGAIN) {
+        CHECK(found > at && found <= end);
+        at = found;
+        npieces++;
+    }
+    CHECK(npieces >= 3 && found == frame);
+    IS(sys_next(space, TEST_VA, &found), (long)(end | R));
+    IS(sys_next(space, end + PAGE_SIZE, &found), ERR_NONE);
+    return 0;
+}
+
 const struct test vm_tests[] = {
     {"rights-seen", rights_seen},
     {"runs", runs},
@@ -323,5 +347,6 @@ const struct test vm_tests[] = {
     {"remapped-at-once", remapped_at_once},
     {"shared-entries", shared_entries},
     {"tables-return", tables_return},
+    {"next-in-pieces", next_in_pieces},
     {0, 0},
 };

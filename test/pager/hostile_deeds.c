@@ -341,8 +341,8 @@ static void ask_who(uint64_t number, uint64_t unused)
     (void)unused;
     for (;;) {
         uint64_t word[6] = {REQ_GETPID};
-        if (sys_call(SLOT_PAGER, word) == 0 && word[0] != number)
-            sys_notify(7, 1);
+        if (sys_call(SLOT_PAGER, word) == 0)
+            sys_notify(7, word[0] == number ? 4 : 1);
     }
 }
 
@@ -369,7 +369,7 @@ static int switches(void)
     }
     sys_notify(EP, 2);
     sys_reply_receive(&r, EP, MEM);
-    IS(r.word[0], 2);
+    IS(r.word[0], 2 | 4);
     return 0;
 }
 
