@@ -357,6 +357,7 @@ static int switches(void)
     for (unsigned i = 0; i < CLIENTS; i++) {
         CHECK(hostile_space(i));
         IS(sys_cap_install(SPACES + i, 7, EP, 0, CAP_NOTIFY), 0);
+        IS(sys_cap_remove(SPACES + i, SLOT_PAGER), 0); /* it led here */
         CHECK(hostile_start(i, ask_who, hostile_number()));
     }
     for (unsigned n = 0; n < CLIENTS * TIMES; n++) {
@@ -367,9 +368,15 @@ static int switches(void)
         else
             sys_cap_install(space, SLOT_PAGER, mine, INITS_BADGE, 0);
     }
-    sys_notify(EP, 2);
-    sys_reply_receive(&r, EP, MEM);
-    IS(r.word[0], 2 | 4);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        sys_cap_remove(SPACES + i, SLOT_PAGER);
+        IS(sys_cap_install(SPACES + i, SLOT_PAGER, SLOT_PAGER, badge, CAP_CALL), 0);
+    }
+    while ((r.word[0] & 4) == 0) { /* until somebody has his answer */
+        sys_reply_receive(&r, EP, MEM);
+        IS(r.word[0] & 1, 0);
+        r.badge = 0;
+    }
     return 0;
 }
 
