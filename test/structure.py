@@ -16,11 +16,10 @@ from pathlib import Path
 TOOLS = 'riscv64-unknown-elf-'
 PARTS = ('kern', 'pager', 'libsys', 'apps')
 TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'meson.build', 'meson_options.txt',
-       'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format',
-       '.clang-tidy', '.gitignore'}
+       'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format', '.clang-tidy',
+       '.gitignore'}
 KERNEL = ('kern', 'libsys/freestanding')  # the folders of what runs with its rights
-# What joins the pager's core to the kernel.
-BASELINE = {'up_kernel.c', 'port_kernel.c', 'port_kernel.h'}
+BASELINE = {'up_kernel.c', 'port_kernel.c', 'port_kernel.h'}  # joins the pager's core to the kernel
 KERNEL_LIBRARIES = ('kern/libkern.a', 'kern/libfast_send.a', 'kern/libfast_reply.a', 'kern/libupcall.a',
                     'libsys/freestanding/libfreestanding.a')
 PAGER_LIBRARIES = ('pager/libpagercore.a', 'pager/libpolicy.a', 'pager/libbaseline.a')
@@ -33,9 +32,8 @@ CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'(copy|zero)_frame', r'arc
 FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', 'stdnoreturn.h',
                 'stdatomic.h'}
 FUNCTION_LINES = 60
-# Of code; and of files, whatever stands in them.
 KERNEL_CODE_LINES = {('.c', '.h', '.S'): 3000, ('.c',): 2700}
-KERNEL_FILE_LINES = {('.c', '.S'): 3000, ('.S',): 300}
+KERNEL_FILE_LINES = {('.c', '.S'): 3000, ('.S',): 300}  # whatever stands in them
 COUNTED, NOT_CODE = ('.c', '.h', '.S'), ('README.md', 'meson.build', 'kernel.ld')
 STACK_BYTES = 512
 # Run once, on the boot stack of 8 KiB.
@@ -323,23 +321,20 @@ def check_top(source, *_):
 
 
 def check_size(source, *_):
-    """The kernel can be read in a sitting: lines of code, headers with them and without; and all lines,
-    comments and blank ones too, of C and assembly files, and of assembly alone."""
-    def count(read, suffixes, empty):
-        return sum(empty or bool(line.strip()) for path in sources(source / 'kern', *suffixes)
-                   for line in read(path).splitlines())
-
-    counts = [('lines of code', count(code, suffixes, False), suffixes, limit)
-              for suffixes, limit in KERNEL_CODE_LINES.items()]
-    counts += [('lines', count(Path.read_text, suffixes, True), suffixes, limit)
-               for suffixes, limit in KERNEL_FILE_LINES.items()]
-    return [f'{n} {what} in kern/*{"|".join(suffixes)}, not under {limit}'
-            for what, n, suffixes, limit in counts if n >= limit] + [
+    """The kernel can be read in a sitting: lines of code, headers with them and without; all lines of C
+    and assembly files, and of assembly alone. Nothing stands where it is not counted."""
+    counts = [(kind, suffixes, limit, sum(kind == 'lines' or bool(line.strip())
+                                          for path in sources(source / 'kern', *suffixes)
+                                          for line in read(path).splitlines()))
+              for kind, read, limits in (('lines of code', code, KERNEL_CODE_LINES),
+                                         ('lines', Path.read_text, KERNEL_FILE_LINES))
+              for suffixes, limit in limits.items()]
+    return [f'{n} {kind} in kern/*{"|".join(suffixes)}, not under {limit}'
+            for kind, suffixes, limit, n in counts if n >= limit] + [
         f'{path.relative_to(source)} is counted nowhere' for path in tracked(source / 'kern')
         if path.suffix not in COUNTED and path.name not in NOT_CODE] + [
-        f'{path.relative_to(source)}:{number}: two instructions in a line'
-        for path in sources(source / 'kern', '.S')
-        for number, line in enumerate(code(path).splitlines(), start=1) if ';' in line]
+        f'{path.relative_to(source)}: two instructions in a line: {line.strip()}'
+        for path in sources(source / 'kern', '.S') for line in code(path).splitlines() if ';' in line]
 
 
 def check_text(source, *_):
