@@ -15,7 +15,7 @@ struct lock {
 
 static inline bool lock_try(struct lock *lock)
 {
-    return __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) == 0;
+    return test_and_set(&lock->held) == 0;
 }
 
 void lock_wait(struct lock *lock); /* in remote.c: until it is ours */

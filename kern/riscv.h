@@ -36,6 +36,15 @@
 /* Between two looks at what another hart will store: a hint, a fence where unknown. */
 #define pause_hart() __asm__ volatile(".word 0x0100000f")
 
+/* Stores 1 with acquire order and gives what stood there. Not the compiler's builtin: that may keep
+ * the constant anywhere, gcc 14 on the stack, and the fast path has none (fast_path.h). */
+#define test_and_set(word)                                                                 \
+    ({                                                                                     \
+        uint64_t old_ = 1;                                                                 \
+        __asm__ volatile("amoswap.d.aq %0, %0, %1" : "+r"(old_), "+A"(*(word))::"memory"); \
+        old_;                                                                              \
+    })
+
 /* A store of 0 with release order: one instruction, where gcc 12 makes a fence and an exchange. */
 #define clear_release(word) \
     __asm__ volatile("amoswap.d.rl zero, zero, %0" : "+A"(*(word))::"memory")

@@ -63,6 +63,11 @@ void fence_page(uint64_t va, uint64_t asid)
     forget(host.hart, va >> PAGE_SHIFT, false, asid, false);
 }
 
+uint64_t test_and_set(uint64_t *word)
+{
+    return __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE);
+}
+
 void clear_release(uint64_t *word)
 {
     __atomic_store_n(word, 0, __ATOMIC_RELEASE);

@@ -21,6 +21,7 @@ void fence_page(uint64_t va, uint64_t asid);
 void fence_code(void);
 void wait_for_interrupt(void);
 void pause_hart(void);
+uint64_t test_and_set(uint64_t *word);
 void clear_release(uint64_t *word);
 uint64_t time_now(void);
 void *thread_pointer(void);
