@@ -23,6 +23,7 @@ enum { LINE_NBYTES_MAX = 255, INPUT_MAX = 4096, READERS_MAX = 64, SLEEPERS_MAX =
 enum { MARK = 0x100 }; /* in the input: end of file, or of a line that was sent without its end */
 
 static volatile uint8_t *port; /* NULL: there is none */
+static bool deaf;              /* nothing will ever be typed: readers meet the end of file */
 static uint16_t input[INPUT_MAX];
 static unsigned first, ninput;
 static char line[LINE_NBYTES_MAX];
@@ -112,7 +113,7 @@ static void read_request(uint64_t token, const uint64_t *word)
         answer(token, 0);
     } else if (nreaders == 0 && ninput > 0) {
         answer_reader(&r);
-    } else if (word[2] != 0) {
+    } else if (word[2] != 0 || deaf) {
         answer(token, 0);
     } else {
         if (nreaders == READERS_MAX) {
@@ -247,6 +248,11 @@ int main(void)
     if (libsys_copy(&status, (const void *)(DEVICE_ADDRESS + LINE_STATUS), 1) == 0) {
         port = device;
         port[INTERRUPTS] = INPUT_INTERRUPT;
+    } else {
+        static const char why[] = "console: this machine has no serial port whose interrupt can be "
+                                  "delivered; programs read the end of file\n";
+        deaf = true;
+        put_text(why, sizeof why - 1);
     }
     libsys_request((uint64_t[6]){REQ_READY});
     struct reception r = {0};

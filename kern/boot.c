@@ -78,10 +78,12 @@ void boot_start_pager(struct boot_info *info)
     struct memory *memory = thread == NULL ? NULL : memory_make(space, first, npages, false);
     struct memory *devices =
         memory == NULL ? NULL : memory_make(space, 0, info->device_npages, true);
-    if (devices == NULL)
+    bool whole = devices != NULL;
+    for (uint64_t i = 0; whole && i < info->nothers; i++)
+        whole = memory_add(memory, &info->other[i]);
+    if (!whole)
         boot_fail("kernel pool", "too little memory");
-    pfn_t archive = info->archive_start >> PAGE_SHIFT; /* above `first` */
-    struct loader loader = {space, first, archive < first + npages ? archive : first + npages};
+    struct loader loader = {space, first, info->archive_start >> PAGE_SHIFT};
     thread_set(thread, load_program(&loader, info), STACK_TOP, INFO_VA, 0, 0);
     struct boot_info *page = take_page(&loader, INFO_VA, RIGHT_R);
     info->image_npages = loader.next - first;

@@ -1,15 +1,23 @@
 /* What is done once: the kernel's own address map, and the first program.
  *
  * The map (upper half, the same in every space):
- *   0xffffffff80000000 + (pa - 2 GiB)   the image: text R-X, constants R--, data RW-; the pool RW-
+ *   0xffffffff80200000 (KERNEL_START)   the image: text R-X, constants R--, data RW-; the pool RW-;
+ *                                       physical address + kernel_offset
  *   0xffffffffc0000000 ...              the kernel's devices, 2 MiB each or more
  *   below the image, in the baseline    the pager's memory (pager/port_kernel.c)
  * Nothing else of memory is mapped once boot is over. */
 #pragma once
 #include "../libsys/freestanding/abi.h"
 
-/* In kmap.c. Fills boot_root, the tables that harts start with (start.S), before translation. */
-void kmap_boot(void);
+/* In kmap.c. Notes where the image was loaded and fills boot_root, the tables that harts start with
+ * (start.S). Called before translation: it runs, and sees its data, at physical addresses. */
+void kmap_boot(uint64_t device_tree);
+
+/* The same, where the hart does not take Sv39 tables: says so. */
+_Noreturn void kmap_no_translation(void);
+
+/* Where the boot tables show the device tree, wherever it lies. */
+uint64_t kmap_device_tree(uint64_t physical);
 
 /* Builds kernel_root over the image and the pool, which ends at `pool_end` (a 2 MiB
  * boundary). */

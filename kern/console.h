@@ -12,8 +12,13 @@ void console_write(const char *bytes, size_t nbytes);
 /* Where a power-off with a status goes: the test device, mapped; NULL: the firmware. */
 extern volatile uint32_t *console_tester;
 
-/* Ends the machine; the emulator's exit status is `status` (the firmware knows only 0 and not 0).
+/* How long that device may take to end the machine before the firmware is asked, in the time base.
  */
+extern uint64_t console_patience;
+
+/* Ends the machine; the emulator's exit status is `status`, where the machine has a test device.
+ * The firmware is asked where it has none: it may know two statuses, one, or no way at all, so that
+ * the status is printed before. */
 _Noreturn void console_power_off(uint32_t status);
 
 /* A bug of the kernel: says where and why and ends the machine with a failure. Takes no lock. */

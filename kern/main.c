@@ -5,62 +5,65 @@
 #include "../libsys/freestanding/dt.h"
 #include "irq.h"
 #include "memory.h"
+#include "ram.h"
 #include "riscv.h"
 #include "sbi.h"
 #include "timer.h"
 #include "trap.h"
 #include "up.h"
 
-enum { POOL_SHARE = 16 /* the pool is that part of memory */, STACK_FRAMES = 2 };
-enum { SLICES_A_SECOND = 100, COUNTERS_FOR_USERS = 7 /* cycle, time, instret */ };
+enum { STACK_FRAMES = 2, SLICES_A_SECOND = 100, POWER_OFFS_A_SECOND = 10 };
+enum { COUNTERS_FOR_USERS = 7 /* cycle, time, instret */ };
 
-#define POOL_MAX (64ul << 20) /* the loader puts the archive 128 MiB above the image */
-#define DT_MAX   (2ul << 20)
+/* A slice that is shorter than so many of a second leaves no time for anything but ticks. */
+enum { SHORTEST_SLICE = 250000 };
+
+#define DT_MAX (2ul << 20)
 
 struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start);
 _Noreturn void hart_main(void);
 
 static struct boot_info info;
 
-static void read_machine(uint64_t device_tree, struct dt_machine *machine)
+static void read_machine(uint64_t device_tree, uint64_t hart_id, struct dt_machine *machine)
 {
-    const void *blob = (const void *)device_tree;
+    const void *blob = (const void *)kmap_device_tree(device_tree);
     uint64_t nbytes = dt_total_bytes(blob);
     if (nbytes > DT_MAX)
         boot_fail("device tree", "too large");
-    enum dt_error error = dt_read(blob, nbytes, pool_pfn(image_start) << PAGE_SHIFT, machine);
-    if (error != DT_OK)
-        boot_fail("device tree", dt_error_text(error));
+    enum dt_error error =
+        dt_read(blob, nbytes, pool_pfn(image_start) << PAGE_SHIFT, hart_id, machine);
     if (machine->tester.nbytes != 0)
         console_tester = (volatile uint32_t *)machine->tester.base;
-    uint64_t start = machine->archive.base, end = machine->ram.base + machine->ram.nbytes;
+    console_patience = machine->timebase_hz / POWER_OFFS_A_SECOND;
+    if (error != DT_OK)
+        boot_fail("device tree", dt_error_text(error));
     if (machine->archive.nbytes == 0)
         boot_fail("archive", "missing (-initrd)");
-    if (start % PAGE_SIZE != 0 || start < machine->ram.base || start >= end ||
-        machine->archive.nbytes > end - start)
-        boot_fail("archive", "not in memory, or not on a page boundary");
+    if (ranges_find(&machine->ram, machine->archive) == NULL ||
+        machine->archive.base + machine->archive.nbytes > USER_LIMIT)
+        boot_fail("archive", "not in memory, or not below 256 GiB");
     if (machine->bootargs_len >= BOOT_ARGUMENTS_MAX)
         boot_fail("boot arguments", "too long"); /* refused: they would be cut */
 }
 
-/* The pager's page of facts. */
-static void fill_info(const struct dt_machine *machine, uint64_t pool_end, uint64_t ram_end)
+/* The pager's page of facts; the device tree is read no more. A serial port that no device memory
+ * covers is none. Returns where the pool ends. */
+static uint64_t fill_info(const struct dt_machine *machine)
 {
     info = (struct boot_info){
         .version = BOOT_VERSION,
-        .memory_first = pool_end >> PAGE_SHIFT,
-        .memory_npages = (ram_end - pool_end) >> PAGE_SHIFT,
-        .total_npages = machine->ram.nbytes >> PAGE_SHIFT,
-        .device_npages = machine->ram.base >> PAGE_SHIFT,
-        .archive_start = machine->archive.base,
-        .archive_nbytes = machine->archive.nbytes,
         .timebase_hz = machine->timebase_hz,
         .nharts = machine->nharts,
-        .console_address = machine->uart.base,
-        .console_irq = machine->uart_irq,
     };
     for (size_t i = 0; i < machine->bootargs_len; i++)
         info.arguments[i] = machine->bootargs[i];
+    uint64_t pool_end = ram_divide(machine, &info);
+    if (machine->uart.base >> PAGE_SHIFT < info.device_npages) {
+        info.console_address = machine->uart.base;
+        info.console_irq = machine->uart_irq;
+    }
+    return pool_end;
 }
 
 /* Argument tick=N, in units of the time base. */
@@ -72,8 +75,9 @@ static uint64_t slice_argument(uint64_t otherwise)
         return otherwise;
     for (; *digit >= '0' && *digit <= '9' && value < 1ul << 32; digit++)
         value = value * 10 + (uint64_t)(*digit - '0');
-    if ((*digit != ' ' && *digit != '\0') || value == 0 || value >= 1ul << 32)
-        boot_fail("tick=", "a number from 1 to 2^32-1 is wanted");
+    if ((*digit != ' ' && *digit != '\0') || value < timer_hz / SHORTEST_SLICE ||
+        value >= 1ul << 32)
+        boot_fail("tick=", "a number below 2^32 is wanted, and at least 4 microseconds");
     return value;
 }
 
@@ -97,13 +101,15 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
     hart_bits = nharts == 64 ? ~0ul : (1ul << nharts) - 1;
 }
 
-static void init_devices(const struct dt_machine *machine)
+/* Memory that lies among the devices is no device's. */
+static void init_devices(struct dt_machine *machine)
 {
     console_tester = kmap_device(machine->tester.base, machine->tester.nbytes);
     irq_init(kmap_device(machine->plic.base, machine->plic.nbytes), this_hart()->plic_context);
-    memory_reserve_device(machine->tester.base, machine->tester.nbytes);
-    memory_reserve_device(machine->plic.base, machine->plic.nbytes);
-    memory_reserve_device(machine->clint.base, machine->clint.nbytes);
+    for (uint32_t i = 0; i < machine->ram.n; i++)
+        if (!ranges_add(&machine->kept, machine->ram.range[i]))
+            boot_fail("memory", "in more pieces than can be kept");
+    memory_keep(&machine->kept);
 }
 
 /* The firmware may not have parked it yet: it gets a second for that. */
@@ -120,17 +126,10 @@ static void start_hart(const struct hart *hart, uint64_t start)
 struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
 {
     static struct dt_machine machine;
-    read_machine(device_tree, &machine);
-    uint64_t image_limit = (uint64_t)image_end - KERNEL_OFFSET;
-    uint64_t ram_end = (machine.ram.base + machine.ram.nbytes) & ~(LEAF_SPAN - 1);
-    uint64_t share = machine.ram.nbytes / POOL_SHARE;
-    uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
-    pool_end = (pool_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
-    if (pool_end >= ram_end || machine.archive.base < pool_end)
-        boot_fail("memory", "too little");
-    fill_info(&machine, pool_end, ram_end);
+    read_machine(device_tree, hart_id, &machine);
+    uint64_t image_limit = (uint64_t)image_end - kernel_offset, pool_end = fill_info(&machine);
     pool_init(image_limit >> PAGE_SHIFT, (pool_end - image_limit) >> PAGE_SHIFT);
-    kmap_init(pool_end + KERNEL_OFFSET);
+    kmap_init(pool_end + kernel_offset);
     space_init_asids();
     make_harts(&machine, hart_id);
     init_devices(&machine);
@@ -139,7 +138,7 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     up_boot(&info);
     for (uint32_t i = 0; i < nharts; i++)
         if (harts[i] != this_hart())
-            start_hart(harts[i], start - KERNEL_OFFSET);
+            start_hart(harts[i], start - kernel_offset);
     return this_hart();
 }
 

@@ -4,22 +4,19 @@
 #include "tlb.h"
 #include "vm.h"
 
-enum { RESERVED_MAX = 4, SWEEP_ENTRIES = 256 };
+enum { SWEEP_ENTRIES = 256 };
 
 static const uint64_t window_bits = PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
 
-static struct {
-    pfn_t first;
-    uint64_t npages;
-} reserved[RESERVED_MAX];
-static unsigned nreserved;
+static const struct ranges *kept; /* NULL: nothing */
 
-void memory_reserve_device(uint64_t base, uint64_t nbytes)
+static struct frame_run other[BOOT_OTHERS_MAX]; /* runs of the memory that has several */
+static unsigned nothers;
+static const struct memory *whose;
+
+void memory_keep(const struct ranges *registers)
 {
-    if (nbytes == 0 || nreserved == RESERVED_MAX)
-        return;
-    reserved[nreserved].first = base >> PAGE_SHIFT;
-    reserved[nreserved++].npages = (base % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    kept = registers;
 }
 
 static uint64_t window_va(const struct memory *memory)
@@ -56,15 +53,33 @@ struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, b
     return NULL;
 }
 
+bool memory_add(struct memory *memory, const struct frame_run *run)
+{
+    whose = memory;
+    other[nothers++] = *run;
+    return table_map_large(memory->holder->root, MEMORY_WINDOW + (run->first << PAGE_SHIFT),
+                           run->first, run->npages, window_bits);
+}
+
+static bool run_has(const struct frame_run *run, pfn_t first, uint64_t npages)
+{
+    return first >= run->first && npages <= run->npages &&
+           first - run->first <= run->npages - npages;
+}
+
 bool memory_holds(const struct memory *memory, pfn_t first, uint64_t npages)
 {
+    for (unsigned i = 0; memory == whose && i < nothers; i++)
+        if (run_has(&other[i], first, npages))
+            return true;
     if (!memory_covers(memory, first, npages))
         return false;
-    if (!memory->device)
-        return true;
-    for (unsigned i = 0; i < nreserved; i++)
-        if (first < reserved[i].first + reserved[i].npages && reserved[i].first < first + npages)
+    for (uint32_t i = 0; memory->device && kept != NULL && i < kept->n; i++) {
+        uint64_t start = kept->range[i].base >> PAGE_SHIFT;
+        uint64_t last = (kept->range[i].base + kept->range[i].nbytes - 1) >> PAGE_SHIFT;
+        if (first <= last && start < first + npages)
             return false;
+    }
     return true;
 }
 

@@ -3,6 +3,7 @@
  * A grant splits the tail off one, for another space to hold. The giver loses it first: its window
  * shrinks, and entries that it made for others in that tail are dropped (they are a cache). */
 #pragma once
+#include "../libsys/freestanding/ranges.h"
 #include "space.h"
 
 struct memory {
@@ -25,8 +26,13 @@ _Static_assert(sizeof(struct memory) <= 128, "slab");
 /* Right of a capability to memory that is not a device's, so that fast_reply.c need not ask. */
 enum { MEMORY_PLAIN = CAP_CALL };
 
-/* Frames that no memory object may cover: the kernel's own devices. */
-void memory_reserve_device(uint64_t base, uint64_t nbytes);
+/* Registers that no memory of a device may cover from now on. */
+void memory_keep(const struct ranges *registers);
+
+/* Gives the memory another run of frames, apart from its own: so much of the machine's memory as
+ * does not lie in one piece. Once, at boot, and for one memory alone. The run is not granted, and
+ * an entry for one of its frames takes the slow path. False: pool used up. */
+bool memory_add(struct memory *memory, const struct frame_run *run);
 
 /* A memory with its window in `holder` (none for devices); NULL: pool used up. */
 struct memory *memory_make(struct space *holder, pfn_t first, uint64_t npages, bool device);

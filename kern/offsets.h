@@ -1,5 +1,7 @@
-/* Offsets into struct thread and struct hart that the assembly needs; thread.h asserts them. */
+/* What assembly needs to know: offsets into struct thread and struct hart, which thread.h asserts;
+ * and where the image is linked (kernel.ld), which kmap.c asserts. */
 #pragma once
+#define KERNEL_START    0xffffffff80200000
 #define THREAD_PC       24 /* x[0]: x0 is always zero, so its place holds the pc */
 #define THREAD_X(n)     (24 + (n)*8)
 #define THREAD_HART     280

@@ -10,6 +10,7 @@ struct free_frame {
 };
 
 struct pool pool;
+uint64_t kernel_offset;
 
 void pool_init(pfn_t first, uint64_t npages)
 {

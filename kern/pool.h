@@ -11,19 +11,18 @@
 
 #include "../libsys/freestanding/abi.h"
 
-/* Physical address p is at KERNEL_OFFSET + p; a host test sets its own. */
-#ifndef KERNEL_OFFSET
-#define KERNEL_OFFSET 0xffffffff00000000ul
-#endif
+/* Physical address p is at kernel_offset + p: the image was linked for one address and may have
+ * been loaded at any. A multiple of 2 MiB, set before anything else (kmap.c). */
+extern uint64_t kernel_offset;
 
 static inline void *pool_pointer(pfn_t frame)
 {
-    return (void *)(KERNEL_OFFSET + (frame << PAGE_SHIFT));
+    return (void *)(kernel_offset + (frame << PAGE_SHIFT));
 }
 
 static inline pfn_t pool_pfn(const void *frame)
 {
-    return ((uint64_t)frame - KERNEL_OFFSET) >> PAGE_SHIFT;
+    return ((uint64_t)frame - kernel_offset) >> PAGE_SHIFT;
 }
 
 /* Heads every kernel object. A capability is good while its key is the object's, and names

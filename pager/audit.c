@@ -82,7 +82,7 @@ static uint64_t audit_list(pfn_t listed, bool clean, uint64_t nlisted)
 static void audit_free_lists(void)
 {
     uint64_t nzero = 0, nlisted = 0;
-    for (pfn_t f = frames.first; f < frames.first + frames.npages; f++) {
+    for (pfn_t f = frames.first; f < frames.limit; f++) {
         if (frame_refs(f) == 0)
             nzero++;
         else
@@ -172,14 +172,16 @@ static bool copies_under_way(void)
     return false;
 }
 
-err_t audit_run(uint64_t table_npages)
+err_t audit_run(const struct frame_run *own_run, unsigned nown)
 {
     if (copies_under_way())
         return ERR_AGAIN;
     nviolations = 0;
     audit_free_lists();
-    for (uint64_t i = 0; i < table_npages; i++)
-        own(frames.first + i);
+    for (unsigned i = 0; i < nown; i++)
+        for (uint64_t k = 0; k < own_run[i].npages; k++)
+            own(own_run[i].first + k);
+    frames_between(own);
     image_archive_frames(own);
     lend_frames(own);
     laundry_frames(own, must_be_clean);
@@ -192,7 +194,7 @@ err_t audit_run(uint64_t table_npages)
         }
         process = process->next;
     } while (process != process_init);
-    for (pfn_t f = frames.first; f < frames.first + frames.npages; f++) {
+    for (pfn_t f = frames.first; f < frames.limit; f++) {
         const struct frame *frame = frame_of(f);
         if (frame->refs != 0 && frame->refs != frame->link)
             violation("I1: frame ", f, " has another count than owners: ", frame->link);

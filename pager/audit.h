@@ -4,6 +4,6 @@
 
 /* Counts against owners (I1), the free list (I2), entries against counts, regions and maps (I3, I4,
  * I7), pages against regions (I5). Prints a line for each violation, at most some; returns how
- * many. `table_npages` frames from the first on are the pager's own (image, frame table). Lock
- * held; ERR_AGAIN: copies are under way, which own frames of which no map knows. */
-err_t audit_run(uint64_t table_npages);
+ * many. The frames of `own` are the pager's (image, frame table). Lock held; ERR_AGAIN: copies are
+ * under way, which own frames of which no map knows. */
+err_t audit_run(const struct frame_run *own, unsigned nown);

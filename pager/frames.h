@@ -17,19 +17,30 @@ struct frame {
 
 #define NO_FRAME ((pfn_t)0) /* frame 0 is never a pager's */
 
+enum { FRAME_RUNS_MAX = BOOT_OTHERS_MAX + 1 };
+
 extern struct frame_table {
-    uintptr_t base; /* frame f's entry is at base + f * sizeof(struct frame) */
-    pfn_t first;
-    uint64_t npages, nfree;
+    uintptr_t base;         /* frame f's entry is at base + f * sizeof(struct frame) */
+    pfn_t first, limit;     /* the frames that have entries; those between the runs are nobody's */
+    uint64_t npages, nfree; /* of the runs */
+    struct frame_run run[FRAME_RUNS_MAX]; /* the main one first, then as the kernel named them */
+    unsigned nruns;
     pfn_t free;  /* the first free frame with any contents, or NO_FRAME */
     pfn_t clean; /* the first that is all zeros, or NO_FRAME: what was a table */
     pfn_t zero;  /* zeros that anybody may map: the pager is an owner, so that it is never sole */
 } frames;
 
-/* The table's own memory: npages entries, in frames that are part of it. All count 1 but for those
- * from first_free on, which are free, unless they lie in [kept, kept + nkept). */
-void frames_init(struct frame *table, pfn_t first, uint64_t npages, pfn_t first_free, pfn_t kept,
-                 uint64_t nkept);
+/* The runs that the kernel gave, and what they span. */
+unsigned frames_runs(const struct boot_info *info, struct frame_run run[FRAME_RUNS_MAX]);
+struct frame_run frames_span(const struct frame_run *run, unsigned nruns);
+
+/* The table has an entry for each frame of the runs' span, in frames that are among them. All
+ * frames of the runs are free, but for those of `kept`, which count 1. */
+void frames_init(struct frame *table, const struct frame_run *run, unsigned nruns,
+                 const struct frame_run *kept, unsigned nkept);
+
+/* Calls `owner` for each frame that has an entry and lies in no run: it counts 1, for ever. */
+void frames_between(void (*owner)(pfn_t frame));
 
 static inline struct frame *frame_of(pfn_t frame)
 {
@@ -98,11 +109,15 @@ static inline void frame_release_clean(pfn_t owned)
     frames.nfree++;
 }
 
-/* Takes all frames from `first` to the last one; false: not all of them are free, nothing changed.
- */
-bool frames_take_tail(pfn_t first);
+/* Takes the last npages of the main run; false: not all of them are free, nothing changed. */
+bool frames_take_tail(uint64_t npages);
 
 static inline bool frame_is_held(pfn_t frame)
 {
-    return frame - frames.first < frames.npages;
+    return frame - frames.first < frames.limit - frames.first;
+}
+
+static inline bool run_has(const struct frame_run *run, pfn_t frame)
+{
+    return frame - run->first < run->npages;
 }

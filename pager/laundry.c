@@ -7,7 +7,7 @@ struct laundry laundry;
 
 void laundry_init(void)
 {
-    laundry = (struct laundry){.limit = frames.first + frames.npages / 4 * 3};
+    laundry = (struct laundry){.limit = frames.run[0].first + frames.run[0].npages / 4 * 3};
     if (frames.npages < LAUNDRY_MEMORY_MIN || frames.nfree < LAUNDRY_NPAGES)
         return;
     for (unsigned i = 0; i < LAUNDRY_NPAGES; i++)

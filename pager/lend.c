@@ -12,13 +12,14 @@ static struct {
 /* Nobody learns what a dead process left there. */
 err_t lend_memory(struct process *process, uint64_t npages)
 {
-    pfn_t limit = frames.first + frames.npages, first = limit - npages;
-    if (npages == 0 || npages >= frames.npages || npages % LEAF_PAGES != 0 ||
+    const struct frame_run *main = &frames.run[0];
+    pfn_t limit = main->first + main->npages, first = limit - npages;
+    if (npages == 0 || npages >= main->npages || npages % LEAF_PAGES != 0 ||
         limit % LEAF_PAGES != 0)
         return ERR_INVALID;
     if (lent.pager != NULL)
         return ERR_LIMIT;
-    if (!frames_take_tail(first))
+    if (!frames_take_tail(npages))
         return ERR_NOMEM;
     lent.pager = process;
     lent.first = first;
@@ -43,7 +44,7 @@ void lend_describe(struct boot_info *info)
 {
     info->memory_first = lent.first;
     info->memory_npages = lent.limit - lent.first;
-    info->image_npages = 0;
+    info->image_npages = info->nothers = 0;
     info->console_address = info->console_irq = 0;
 }
 

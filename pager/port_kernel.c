@@ -19,6 +19,9 @@
 /* Just below the image, so that the kernel's entries of a root are one run. */
 #define WINDOW_END 0xffffffff80000000ul
 
+/* All objects lie in the upper 4 GiB of addresses. */
+#define HANDLE_BASE 0xffffffff00000000ul
+
 char *port_window;
 const int port_in_kernel = 1;
 
@@ -47,19 +50,31 @@ void port_unlock(void)
 
 bool port_several;
 
+static void map_window(const struct frame_run *run)
+{
+    uint64_t va = (uint64_t)port_window + (run->first << PAGE_SHIFT);
+    kernel_assert(table_map_large(kernel_root, va, run->first, run->npages,
+                                  PTE_V | PTE_G | PTE_A | PTE_D | PTE_R | PTE_W));
+}
+
 void port_kernel_init(const struct boot_info *info)
 {
     port_several = nharts > 1;
     const uint64_t gib = 1ul << ROOT_SHIFT;
-    pfn_t first = info->memory_first;
-    uint64_t end = (first + info->memory_npages) << PAGE_SHIFT;
-    port_window = (char *)WINDOW_END - (end + gib - 1) / gib * gib;
-    uint64_t va = (uint64_t)port_window + (first << PAGE_SHIFT);
-    kernel_first = va >> ROOT_SHIFT & (LEAF_PAGES - 1);
+    struct frame_run main = {info->memory_first, info->memory_npages};
+    pfn_t first = main.first, end = main.first + main.npages;
+    for (uint64_t i = 0; i < info->nothers; i++) {
+        const struct frame_run *run = &info->other[i];
+        first = run->first < first ? run->first : first;
+        end = run->first + run->npages > end ? run->first + run->npages : end;
+    }
+    port_window = (char *)WINDOW_END - ((end << PAGE_SHIFT) + gib - 1) / gib * gib;
+    kernel_first = ((uint64_t)port_window + (first << PAGE_SHIFT)) >> ROOT_SHIFT & (LEAF_PAGES - 1);
     device_frame = info->console_address >> PAGE_SHIFT;
     device_irq = info->console_irq;
-    kernel_assert(table_map_large(kernel_root, va, first, info->memory_npages,
-                                  PTE_V | PTE_G | PTE_A | PTE_D | PTE_R | PTE_W));
+    map_window(&main);
+    for (uint64_t i = 0; i < info->nothers; i++)
+        map_window(&info->other[i]);
     csr_write(satp, SATP_SV39 | pool_pfn(kernel_root));
     fence_all();
     port_endpoint = pool_object(TYPE_ENDPOINT);
@@ -73,17 +88,17 @@ static uint32_t handle_of(const void *object)
 
 static struct space *space_of(const struct process *process)
 {
-    return (struct space *)(KERNEL_OFFSET | process->handle);
+    return (struct space *)(HANDLE_BASE | process->handle);
 }
 
 static struct thread *thread_of(const struct process *process, unsigned number)
 {
-    return (struct thread *)(KERNEL_OFFSET | process->thread_handle[number]);
+    return (struct thread *)(HANDLE_BASE | process->thread_handle[number]);
 }
 
 static struct endpoint *endpoint_of(const struct process *process)
 {
-    return (struct endpoint *)(KERNEL_OFFSET | process->endpoint_handle);
+    return (struct endpoint *)(HANDLE_BASE | process->endpoint_handle);
 }
 
 static void fill_space(struct space *space, uint64_t badge, bool init)
@@ -276,15 +291,18 @@ uint64_t port_time(const struct process *process)
     return time;
 }
 
-/* The console's interrupt is attached here: its number stays between kernel and core. */
+/* The console's interrupt is attached here: its number stays between kernel and core. A port whose
+ * interrupt can't be delivered is none. */
 static err_t give_device(struct space *space, unsigned slot, const struct cap *endpoint)
 {
     if (slot != SLOT_CONSOLE || device_frame == 0)
         return 0;
-    err_t done = vm_map(space, DEVICE_ADDRESS, device_frame, 1, RIGHT_R | RIGHT_W);
-    return done < 0
-               ? done
-               : irq_attach(device_irq, endpoint, NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+    err_t done = irq_attach(device_irq, endpoint, NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+    if (done == ERR_NUMBER)
+        return 0;
+    if (done == 0)
+        done = vm_map(space, DEVICE_ADDRESS, device_frame, 1, RIGHT_R | RIGHT_W);
+    return done < 0 ? done : 0;
 }
 
 static err_t make_server(struct space *space, unsigned slot)

@@ -251,16 +251,20 @@ uint64_t port_time(const struct process *process)
     return (uint64_t)sys_time(space_slot(process));
 }
 
-/* The console's interrupt is attached here: its number stays between kernel and pager. */
+/* The console's interrupt is attached here: its number stays between kernel and pager. A port whose
+ * interrupt the kernel can't deliver is none. */
 static err_t give_device(struct process *server, unsigned slot)
 {
     if (slot != SLOT_CONSOLE || device_frame == 0)
         return 0;
-    err_t done = sys_map(space_slot(server), DEVICE_ADDRESS, RIGHT_R | RIGHT_W, device_frame, 1,
-                         BOOT_SLOT_DEVICES);
-    return done < 0 ? done
-                    : sys_irq_attach(SLOT_MASTER, device_irq, endpoint_slot(slot),
-                                     NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+    err_t done = sys_irq_attach(SLOT_MASTER, device_irq, endpoint_slot(slot),
+                                NOTE_INTERRUPT | device_irq << NOTE_IRQ_SHIFT);
+    if (done == ERR_NUMBER)
+        return 0;
+    if (done == 0)
+        done = sys_map(space_slot(server), DEVICE_ADDRESS, RIGHT_R | RIGHT_W, device_frame, 1,
+                       BOOT_SLOT_DEVICES);
+    return done < 0 ? done : 0;
 }
 
 err_t port_server_make(struct process *server, unsigned slot)

@@ -14,7 +14,10 @@
 #include "service.h"
 #include "words.h"
 
-static uint64_t total_npages, own_npages;
+enum { OWN_RUNS = 2 }; /* image; frame table and the frame of zeros */
+
+static uint64_t total_npages;
+static struct frame_run own[OWN_RUNS];
 
 static const struct policy *policy_by_name(const char *name)
 {
@@ -28,26 +31,40 @@ static const struct policy *policy_by_name(const char *name)
     return NULL;
 }
 
+/* Behind the image if it fits below the archive, else behind that; NO_FRAME: nowhere. */
+static pfn_t find_room(const struct boot_info *info, const struct frame_run *archive,
+                       uint64_t npages)
+{
+    pfn_t low = info->memory_first + info->image_npages, high = archive->first + archive->npages;
+    if (low + npages <= archive->first)
+        return low;
+    return high + npages < info->memory_first + info->memory_npages ? high : NO_FRAME;
+}
+
 const char *request_boot(const struct boot_info *info)
 {
-    uint64_t nbytes = info->memory_npages * sizeof(struct frame);
-    uint64_t table_npages = (nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT, own = table_npages + 1;
-    pfn_t table = info->memory_first + info->image_npages;
-    pfn_t kept = info->archive_start >> PAGE_SHIFT;
-    uint64_t nkept = (info->archive_nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    if (info->image_npages + own >= info->memory_npages ||
-        (table < kept + nkept && kept < table + own))
-        return "no room for the frame table";
-    if (kept < info->memory_first || kept + nkept > info->memory_first + info->memory_npages)
+    struct frame_run run[FRAME_RUNS_MAX], kept[OWN_RUNS + 1];
+    unsigned nruns = frames_runs(info, run);
+    uint64_t nbytes = frames_span(run, nruns).npages * sizeof(struct frame);
+    uint64_t table_npages = (nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    const struct frame_run archive = {info->archive_start >> PAGE_SHIFT,
+                                      (info->archive_nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT};
+    if (!run_has(&run[0], archive.first) || !run_has(&run[0], archive.first + archive.npages - 1))
         return "the archive is not in the pager's memory";
+    pfn_t table = find_room(info, &archive, table_npages + 1);
+    if (table == NO_FRAME)
+        return "no room for the frame table";
     total_npages = info->total_npages;
-    own_npages = info->image_npages + own;
-    frames_init(port_frame(table), info->memory_first, info->memory_npages, table + own, kept,
-                nkept);
+    own[0] = (struct frame_run){info->memory_first, info->image_npages};
+    own[1] = (struct frame_run){table, table_npages + 1};
+    kept[0] = own[0];
+    kept[1] = own[1];
+    kept[2] = archive;
+    frames_init(port_frame(table), run, nruns, kept, OWN_RUNS + 1);
     frames.zero = table + table_npages;
     zero_frame(port_frame(frames.zero));
     laundry_init();
-    image_init(port_frame(kept), nkept << PAGE_SHIFT);
+    image_init(port_frame(archive.first), archive.npages << PAGE_SHIFT);
     return launch_init(info);
 }
 
@@ -165,7 +182,7 @@ static void do_audit(struct process *process, uint64_t word[6])
         word[0] = (uint64_t)ERR_PERMISSION;
         return;
     }
-    word[0] = (uint64_t)audit_run(own_npages);
+    word[0] = (uint64_t)audit_run(own, OWN_RUNS);
     word[1] = total_npages;
     word[2] = frames.nfree;
     word[3] = frames.npages - frames.nfree;

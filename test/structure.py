@@ -32,8 +32,8 @@ CORE_NEEDS = (r'port_\w+', r'mem(cpy|set|cmp|move)', r'(copy|zero)_frame', r'arc
 FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', 'stdnoreturn.h',
                 'stdatomic.h'}
 FUNCTION_LINES = 60
-KERNEL_CODE_LINES = {('.c', '.h', '.S'): 3000, ('.c',): 2700}
-KERNEL_FILE_LINES = {('.c', '.S'): 3000, ('.S',): 300}  # whatever stands in them
+# Lines of code of what runs with the kernel's rights: they may only fall, or a commit says for what.
+KERNEL_CODE_LINES, ASSEMBLY_CODE_LINES = 4260, 300
 COUNTED, NOT_CODE = ('.c', '.h', '.S'), ('README.md', 'meson.build', 'kernel.ld')
 STACK_BYTES = 512
 # Run once, on the boot stack of 8 KiB.
@@ -320,17 +320,19 @@ def check_top(source, *_):
     return [f'{name} does not belong there' for name in sorted(names - TOP)]
 
 
+def code_lines(folders, *suffixes):
+    return sum(bool(line.strip()) for folder in folders for path in sources(folder, *suffixes)
+               for line in code(path).splitlines())
+
+
 def check_size(source, *_):
-    """The kernel can be read in a sitting: lines of code, headers with them and without; all lines of C
-    and assembly files, and of assembly alone. Nothing stands where it is not counted."""
-    counts = [(kind, suffixes, limit, sum(kind == 'lines' or bool(line.strip())
-                                          for path in sources(source / 'kern', *suffixes)
-                                          for line in read(path).splitlines()))
-              for kind, read, limits in (('lines of code', code, KERNEL_CODE_LINES),
-                                         ('lines', Path.read_text, KERNEL_FILE_LINES))
-              for suffixes, limit in limits.items()]
-    return [f'{n} {kind} in kern/*{"|".join(suffixes)}, not under {limit}'
-            for kind, suffixes, limit, n in counts if n >= limit] + [
+    """What runs with the kernel's rights can be read in a sitting: lines of code, readers and headers with
+    them, comments and blank lines not; assembly. Nothing stands where it is not counted."""
+    counts = [('lines of code', code_lines([source / part for part in KERNEL], '.c', '.h', '.S'),
+               KERNEL_CODE_LINES),
+              ('lines of assembly', code_lines([source / 'kern'], '.S'), ASSEMBLY_CODE_LINES)]
+    return [f'{n} {kind} in {" and ".join(KERNEL)}, not at most {limit}'
+            for kind, n, limit in counts if n > limit] + [
         f'{path.relative_to(source)} is counted nowhere' for path in tracked(source / 'kern')
         if path.suffix not in COUNTED and path.name not in NOT_CODE] + [
         f'{path.relative_to(source)}: two instructions in a line: {line.strip()}'

@@ -130,16 +130,24 @@ static inline unsigned item_rights(uint64_t item)
     return (unsigned)item & RIGHTS_MASK;
 }
 
-enum { BOOT_ARGUMENTS_MAX = 2048, BOOT_VERSION = 1 };
+enum { BOOT_ARGUMENTS_MAX = 2048, BOOT_VERSION = 2, BOOT_OTHERS_MAX = 7 };
+
+/* Consecutive frames. */
+struct frame_run {
+    pfn_t first;
+    uint64_t npages;
+};
 
 /* What the first program finds at the address in its a0 (one read-only page). */
 struct boot_info {
     uint64_t version;
-    pfn_t memory_first; /* its memory: first frame and number of frames */
-    uint64_t memory_npages;
+    pfn_t memory_first; /* its memory: first frame and number of frames of the largest run, which */
+    uint64_t memory_npages; /* holds the archive; the other runs, each on 2 MiB boundaries: */
+    struct frame_run other[BOOT_OTHERS_MAX];
+    uint64_t nothers;
     uint64_t image_npages;  /* frames from memory_first on that hold the program itself */
     uint64_t total_npages;  /* all memory of the machine */
-    uint64_t device_npages; /* frames below memory: the device memory covers them */
+    uint64_t device_npages; /* frames below all memory: the device memory covers them */
     uint64_t archive_start; /* physical address of the boot archive (page-aligned) */
     uint64_t archive_nbytes;
     uint64_t timebase_hz;

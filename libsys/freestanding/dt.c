@@ -5,7 +5,8 @@ enum { SUPERVISOR_EXTERNAL = 9 }; /* the interrupt that a PLIC raises for S-mode
 
 struct reader {
     struct fdt tree;
-    uint64_t inside;
+    uint64_t hart;
+    bool too_much;                    /* a set of ranges was full */
     uint32_t intc[FDT_MAX_DEPTH];     /* by depth: phandle of a controller in the open node, or 0 */
     uint32_t hart_intc[DT_MAX_HARTS]; /* beside out->hart_id */
     struct fdt_span plic_wires;       /* kept to the end: harts may stand after the PLIC */
@@ -24,12 +25,12 @@ static bool is_usable(const struct fdt *tree, const struct fdt_node *node)
            fdt_text_is(tree, status, "ok");
 }
 
-static void take_memory(struct reader *reader)
+/* All of the current node's ranges go into the set. */
+static void take_ranges(struct reader *reader, struct ranges *set)
 {
-    struct dt_range bank, *ram = &reader->out->ram;
-    for (uint32_t i = 0; ram->nbytes == 0 && fdt_reg(&reader->tree, i, &bank); i++)
-        if (reader->inside >= bank.base && reader->inside - bank.base < bank.nbytes)
-            *ram = bank;
+    struct dt_range range;
+    for (uint32_t i = 0; fdt_reg(&reader->tree, i, &range); i++)
+        reader->too_much |= !ranges_add(set, range);
 }
 
 static void take_chosen(struct reader *reader, const struct fdt_node *node)
@@ -54,22 +55,31 @@ static void take_hart(struct reader *reader, const struct fdt_node *node,
     struct dt_machine *out = reader->out;
     struct fdt_span reg = node->value[FDT_REG];
     uint32_t ncells = fdt_count_cells(tree, cpus->value[FDT_ADDRESS_CELLS], 2);
-    if (ncells < 1 || ncells > 2 || reg.nbytes < 4 * ncells || out->nharts == DT_MAX_HARTS)
+    if (ncells < 1 || ncells > 2 || reg.nbytes < 4 * ncells)
         return;
     uint64_t id = fdt_cells(tree->blob + reg.offset, ncells);
     for (uint32_t i = 0; i < out->nharts; i++)
         if (out->hart_id[i] == id)
             return;
+    if (out->nharts == DT_MAX_HARTS) {
+        if (id != reader->hart)
+            return;
+        out->nharts--; /* the last one makes room: this one is in use */
+    }
     reader->hart_intc[out->nharts] = intc;
     out->hart_id[out->nharts++] = id;
+}
+
+static bool is_compatible(const struct fdt *tree, const char *kind)
+{
+    return fdt_list_has(tree, tree->open[tree->depth - 1].value[FDT_COMPATIBLE], kind);
 }
 
 /* True if this node is the first of its kind and its registers were found. */
 static bool take_device(struct reader *reader, const char *kind, struct dt_range *range)
 {
     const struct fdt *tree = &reader->tree;
-    struct fdt_span compatible = tree->open[tree->depth - 1].value[FDT_COMPATIBLE];
-    if (range->nbytes != 0 || !fdt_list_has(tree, compatible, kind))
+    if (range->nbytes != 0 || !is_compatible(tree, kind))
         return false;
     return fdt_reg(tree, 0, range) && range->nbytes != 0;
 }
@@ -86,10 +96,16 @@ static void take_devices(struct reader *reader, const struct fdt_node *node)
     if (take_device(reader, "sifive,plic-1.0.0", &out->plic) ||
         take_device(reader, "riscv,plic0", &out->plic))
         reader->plic_wires = node->value[FDT_INTERRUPTS_EXTENDED];
-    if (!take_device(reader, "sifive,clint0", &out->clint))
-        take_device(reader, "riscv,clint0", &out->clint);
     if (!take_device(reader, "sifive,test1", &out->tester))
         take_device(reader, "sifive,test0", &out->tester);
+    static const char kept[][20] = {"sifive,test0",        "sifive,test1",      "sifive,clint0",
+                                    "riscv,clint0",        "riscv,aclint-mswi", "riscv,aclint-sswi",
+                                    "riscv,aclint-mtimer", "sifive,plic-1.0.0", "riscv,plic0"};
+    bool keep = node->value[FDT_INTERRUPT_CONTROLLER].offset != 0;
+    for (uint32_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        keep = keep || is_compatible(tree, kept[i]);
+    if (keep)
+        take_ranges(reader, &out->kept);
 }
 
 /* The current node is complete, and so are the properties of all nodes around it. */
@@ -104,12 +120,14 @@ static void take_node(struct reader *reader)
     const struct fdt_node *parent = &tree->open[level - 1];
     if (level == 1) {
         if (fdt_text_is(tree, node->value[FDT_DEVICE_TYPE], "memory"))
-            take_memory(reader);
+            take_ranges(reader, &reader->out->ram);
         if (fdt_text_is(tree, node->name, "chosen"))
             take_chosen(reader, node);
         if (fdt_text_is(tree, node->name, "cpus"))
             fdt_number(tree, node->value[FDT_TIMEBASE], &reader->out->timebase_hz);
     }
+    if (level == 2 && fdt_text_is(tree, parent->name, "reserved-memory"))
+        take_ranges(reader, &reader->out->reserved);
     if (level == 2 && fdt_text_is(tree, node->value[FDT_DEVICE_TYPE], "cpu") &&
         fdt_text_is(tree, parent->name, "cpus"))
         take_hart(reader, node, parent, intc);
@@ -134,12 +152,13 @@ static void take_contexts(struct reader *reader)
     }
 }
 
-enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, struct dt_machine *out)
+enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, uint64_t hart,
+                      struct dt_machine *out)
 {
     *out = (struct dt_machine){0};
     for (int i = 0; i < DT_MAX_HARTS; i++)
         out->plic_context[i] = UINT32_MAX;
-    struct reader reader = {.inside = inside, .out = out};
+    struct reader reader = {.hart = hart, .out = out};
     enum dt_error error = fdt_begin(&reader.tree, blob, nbytes);
     if (error != DT_OK)
         return error;
@@ -149,7 +168,12 @@ enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, struct d
     if (step == FDT_BROKEN)
         return DT_BAD_STRUCTURE;
     take_contexts(&reader);
-    if (out->ram.nbytes == 0)
+    struct dt_range range;
+    for (uint32_t i = 0; fdt_reservation(&reader.tree, i, &range); i++)
+        reader.too_much |= !ranges_add(&out->reserved, range);
+    if (reader.too_much)
+        return DT_TOO_MUCH;
+    if (ranges_find(&out->ram, (struct dt_range){inside, 1}) == NULL)
         return DT_NO_MEMORY;
     if (out->nharts == 0)
         return DT_NO_HART;
@@ -163,6 +187,7 @@ const char *dt_error_text(enum dt_error error)
     case DT_BAD_HEADER: return "bad header";
     case DT_TRUNCATED: return "truncated";
     case DT_BAD_STRUCTURE: return "bad structure";
+    case DT_TOO_MUCH: return "more ranges than can be kept";
     case DT_NO_MEMORY: return "no memory node";
     case DT_NO_HART: return "no hart";
     case DT_NO_TIMEBASE: return "no time base";

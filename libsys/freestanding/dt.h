@@ -16,16 +16,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ranges.h"
+
 enum { DT_MAX_HARTS = 64 };
 
-struct dt_range {
-    uint64_t base, nbytes; /* nbytes 0: there is none */
-};
-
 struct dt_machine {
-    struct dt_range ram;            /* the /memory bank that holds `inside` */
-    uint32_t nharts;                /* usable harts, in the tree's order; above 64, the first 64 */
-    uint64_t hart_id[DT_MAX_HARTS]; /* all different */
+    struct ranges ram;      /* all banks of memory; those that touch are one range */
+    struct ranges reserved; /* the memory reservation block, and the children of /reserved-memory:
+                               somebody else's, whether it may be mapped or not */
+    struct ranges kept;     /* registers that no program may have: interrupt controllers, timers,
+                               software interrupts, the power-off device */
+    uint32_t nharts; /* usable harts, in the tree's order; above 64, the first 63 and `hart` */
+    uint64_t hart_id[DT_MAX_HARTS];      /* all different */
     uint32_t plic_context[DT_MAX_HARTS]; /* the hart's S-mode context, or UINT32_MAX */
     uint64_t timebase_hz;
     const char *bootargs; /* into the blob; NULL if absent */
@@ -33,7 +35,6 @@ struct dt_machine {
     struct dt_range archive;
     struct dt_range tester; /* sifive,test0 or sifive,test1: power-off with a status */
     struct dt_range plic;
-    struct dt_range clint;
     struct dt_range uart; /* ns16550a */
     uint32_t uart_irq;    /* its first interrupt's first cell; 0 if absent */
 };
@@ -43,6 +44,7 @@ enum dt_error {
     DT_BAD_HEADER,    /* no device tree, another version, or blocks outside the stated size */
     DT_TRUNCATED,     /* nbytes is less than the header, or than the size it states */
     DT_BAD_STRUCTURE, /* the structure block breaks section 5.4, or nests deeper than 12 */
+    DT_TOO_MUCH,      /* more than RANGES_MAX banks, reserved ranges, or ranges of registers */
     DT_NO_MEMORY,     /* no bank holds `inside` */
     DT_NO_HART,
     DT_NO_TIMEBASE,
@@ -55,5 +57,7 @@ const char *dt_error_text(enum dt_error error);
 size_t dt_total_bytes(const void *blob);
 
 /* Fills *out. After an error *out holds what was found until then, every field valid or empty, so
- * that a kernel without memory can still find the way to say so. The blob needs no alignment. */
-enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, struct dt_machine *out);
+ * that a kernel without memory can still find the way to say so. The blob needs no alignment.
+ * `inside` is an address that must be memory, `hart` the id of the hart that reads. */
+enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, uint64_t hart,
+                      struct dt_machine *out);

@@ -92,6 +92,23 @@ uint32_t fdt_count_cells(const struct fdt *tree, struct fdt_span value, uint32_t
     return value.nbytes == 4 ? be32(tree->blob + value.offset) : UINT32_MAX;
 }
 
+/* Numbers that stand side by side; one that is empty or wraps is no range. */
+static struct dt_range range_of(uint64_t base, uint64_t nbytes)
+{
+    bool good = nbytes != 0 && nbytes <= UINT64_MAX - base;
+    return good ? (struct dt_range){base, nbytes} : (struct dt_range){0, 0};
+}
+
+bool fdt_reservation(const struct fdt *tree, uint32_t index, struct dt_range *range)
+{
+    size_t at = tree->reserved + (size_t)index * 16;
+    if (at > tree->nbytes || tree->nbytes - at < 16)
+        return false;
+    uint64_t base = fdt_cells(tree->blob + at, 2), nbytes = fdt_cells(tree->blob + at + 8, 2);
+    *range = range_of(base, nbytes);
+    return base != 0 || nbytes != 0;
+}
+
 bool fdt_reg(const struct fdt *tree, uint32_t index, struct dt_range *range)
 {
     const struct fdt_node *parent = &tree->open[tree->depth - 2];
@@ -104,11 +121,7 @@ bool fdt_reg(const struct fdt *tree, uint32_t index, struct dt_range *range)
     if (index >= reg.nbytes / entry_nbytes)
         return false;
     const uint8_t *entry = tree->blob + reg.offset + index * entry_nbytes;
-    uint64_t base = fdt_cells(entry, naddress);
-    uint64_t nbytes = fdt_cells(entry + 4 * (size_t)naddress, nsize);
-    *range = (struct dt_range){0, 0};
-    if (nbytes != 0 && nbytes <= UINT64_MAX - base)
-        *range = (struct dt_range){base, nbytes};
+    *range = range_of(fdt_cells(entry, naddress), fdt_cells(entry + 4 * (size_t)naddress, nsize));
     return true;
 }
 
@@ -208,6 +221,7 @@ enum dt_error fdt_begin(struct fdt *tree, const uint8_t *blob, size_t nbytes)
     if (nbytes < HEADER_NBYTES)
         return DT_TRUNCATED;
     size_t total = dt_total_bytes(blob);
+    size_t reserved = be32(blob + 16);
     size_t structure = be32(blob + 8), structure_nbytes = be32(blob + 36);
     size_t strings = be32(blob + 12), strings_nbytes = be32(blob + 32);
     if (total > nbytes)
@@ -217,11 +231,15 @@ enum dt_error fdt_begin(struct fdt *tree, const uint8_t *blob, size_t nbytes)
     if (structure < HEADER_NBYTES || structure % 4 != 0 || structure > total ||
         structure_nbytes > total - structure)
         return DT_BAD_HEADER;
+    if (reserved < HEADER_NBYTES || reserved > total)
+        return DT_BAD_HEADER;
     if (strings < HEADER_NBYTES || strings > total || strings_nbytes > total - strings)
         return DT_BAD_HEADER;
     tree->at = structure;
     tree->end = structure + structure_nbytes;
     tree->strings = strings;
     tree->strings_end = strings + strings_nbytes;
+    tree->reserved = reserved;
+    tree->nbytes = total;
     return DT_OK;
 }

@@ -48,7 +48,8 @@ struct fdt {
     const uint8_t *blob;
     size_t at, end; /* what is left of the structure block */
     size_t strings, strings_end;
-    uint32_t depth; /* open nodes: the root is open[0], the current one open[depth - 1] */
+    size_t reserved, nbytes; /* the memory reservation block; the blob */
+    uint32_t depth;          /* open nodes: the root is open[0], the current one open[depth - 1] */
     bool rooted;
     bool complete; /* the current node has been handed out: the next step closes it */
     struct fdt_node open[FDT_MAX_DEPTH];
@@ -59,6 +60,10 @@ enum fdt_step { FDT_NODE, FDT_END, FDT_BROKEN };
 /* DT_OK, DT_BAD_HEADER or DT_TRUNCATED; then steps until there are no more nodes. */
 enum dt_error fdt_begin(struct fdt *tree, const uint8_t *blob, size_t nbytes);
 enum fdt_step fdt_next(struct fdt *tree);
+
+/* Entry `index` of the memory reservation block; false: it ends before. An entry that wraps counts
+ * as {0, 0}. */
+bool fdt_reservation(const struct fdt *tree, uint32_t index, struct dt_range *range);
 
 /* Values. A list is one of NUL-terminated strings; a cell is 32 bits, most significant byte first.
  */

@@ -6,7 +6,7 @@
 void dt_start(struct sample *to)
 {
     memset(to, 0, sizeof *to);
-    put_zeroes(to, 56); /* header, and an empty memory reservation block */
+    put_zeroes(to, DT_STRUCTURE); /* header, and an empty memory reservation block */
 }
 
 void dt_open(struct sample *to, const char *name)
@@ -50,8 +50,9 @@ void dt_finish(struct sample *to)
     put_be32(to, 9);
     uint32_t end = (uint32_t)to->nbytes;
     put(to, to->strings, to->strings_nbytes);
-    const uint32_t header[10] = {0xd00dfeed, (uint32_t)to->nbytes,         56,      end, 40, 17, 16,
-                                 0,          (uint32_t)to->strings_nbytes, end - 56};
+    const uint32_t header[10] = {
+        0xd00dfeed, (uint32_t)to->nbytes,         DT_STRUCTURE,      end, DT_RESERVATIONS, 17, 16,
+        0,          (uint32_t)to->strings_nbytes, end - DT_STRUCTURE};
     for (size_t i = 0; i < 10; i++)
         set_be32(to->bytes + 4 * i, header[i]);
 }
@@ -128,6 +129,9 @@ static void dt_soc(struct sample *to)
     dt_close(to);
     dt_device(to, LIST("ns16550a"), 0x20000000); /* a second one does not count */
     dt_close(to);
+    dt_device(to, LIST("any\0controller"), 0x28000000);
+    dt_bytes(to, "interrupt-controller", "", 0);
+    dt_close(to);
     dt_close(to);
 }
 
@@ -139,6 +143,18 @@ void dt_sample(struct sample *to)
     dt_open(to, "memory@0");
     dt_text(to, "device_type", "memory");
     CELLS(to, "reg", 0, 0, 0, 0x1000, 1, 0x80000000, 1, 0, 0, 0x80000000, 0, 0x10000000);
+    dt_close(to);
+    dt_open(to, "reserved-memory");
+    CELLS(to, "#address-cells", 2);
+    CELLS(to, "#size-cells", 2);
+    dt_bytes(to, "ranges", "", 0);
+    dt_open(to, "firmware@87000000"); /* two entries that touch */
+    CELLS(to, "reg", 0, 0x87000000, 0, 0x100000, 0, 0x87100000, 0, 0x100000);
+    dt_close(to);
+    dt_open(to, "unused@86000000");
+    CELLS(to, "reg", 0, 0x86000000, 0, 0x100000);
+    dt_text(to, "status", "disabled");
+    dt_close(to);
     dt_close(to);
     dt_open(to, "chosen");
     dt_text(to, "bootargs", "run='cowtest three'");
@@ -160,4 +176,6 @@ void dt_sample(struct sample *to)
     dt_close(to);
     dt_close(to);
     dt_finish(to);
+    set_be32(to->bytes + DT_RESERVATIONS + 4, 0x8f000000);
+    set_be32(to->bytes + DT_RESERVATIONS + 12, 0x100000);
 }

@@ -2,6 +2,11 @@
 #pragma once
 #include "sample.h"
 
+enum {
+    DT_RESERVATIONS = 40,
+    DT_STRUCTURE = 72
+}; /* offsets: one entry and the block's end; nodes */
+
 /* A blob begins with dt_start and ends with dt_finish, which writes header and strings. */
 void dt_start(struct sample *to);
 void dt_finish(struct sample *to);

@@ -42,7 +42,8 @@ const char *fake_boot(uint64_t npages, uint64_t pool)
 uint64_t fake_audit(void)
 {
     port_lock();
-    uint64_t n = (uint64_t)audit_run(own_npages);
+    const struct frame_run own = {FAKE_FIRST, own_npages};
+    uint64_t n = (uint64_t)audit_run(&own, 1);
     void (*hook)(void) = fake.at_unlock;
     fake.at_unlock = NULL;
     port_unlock();

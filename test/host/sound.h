@@ -35,14 +35,20 @@ static inline bool sound_harts(const struct dt_machine *machine)
     return true;
 }
 
+static inline bool sound_ranges(const struct ranges *set)
+{
+    for (uint32_t i = 0; i < set->n; i++)
+        if (set->range[i].nbytes == 0 || !sound_range(set->range[i]) ||
+            (i > 0 && set->range[i - 1].base + set->range[i - 1].nbytes >= set->range[i].base))
+            return false;
+    return set->n <= RANGES_MAX;
+}
+
 /* Holds after errors too. */
 static inline bool sound_dt(const void *blob, size_t nbytes, uint64_t inside, enum dt_error error,
                             const struct dt_machine *machine)
 {
-    const struct dt_range *ram = &machine->ram;
-    bool found = ram->nbytes != 0 && inside >= ram->base && inside - ram->base < ram->nbytes;
-    if (ram->nbytes != 0 && !found)
-        return false;
+    bool found = ranges_find(&machine->ram, (struct dt_range){inside, 1}) != NULL;
     if (error == DT_OK && (!found || machine->nharts == 0 || machine->timebase_hz == 0))
         return false;
     if (machine->uart.nbytes == 0 && machine->uart_irq != 0)
@@ -52,8 +58,9 @@ static inline bool sound_dt(const void *blob, size_t nbytes, uint64_t inside, en
             : !sound_inside(machine->bootargs, machine->bootargs_len, blob, nbytes) ||
                   memchr(machine->bootargs, 0, machine->bootargs_len))
         return false;
-    return sound_range(*ram) && sound_range(machine->archive) && sound_range(machine->tester) &&
-           sound_range(machine->plic) && sound_range(machine->clint) &&
+    return sound_ranges(&machine->ram) && sound_ranges(&machine->reserved) &&
+           sound_ranges(&machine->kept) && sound_range(machine->archive) &&
+           sound_range(machine->tester) && sound_range(machine->plic) &&
            sound_range(machine->uart) && sound_harts(machine);
 }
 

@@ -76,7 +76,8 @@ static void help(struct thread *thread, uint8_t chance)
 static void begin(void)
 {
     host_start(POOL_NPAGES, 4);
-    memory_reserve_device((uint64_t)RESERVED << PAGE_SHIFT, PAGE_SIZE);
+    static const struct ranges kept = {1, {{(uint64_t)RESERVED << PAGE_SHIFT, PAGE_SIZE}}};
+    memory_keep(&kept);
     ntokens = 0;
     for (unsigned i = 0; i < TOKENS; i++)
         token[i] = 0;

@@ -188,7 +188,7 @@ static void message(uint64_t what)
         word[2] = 0;
     if (what == CONSOLE_FOREGROUND)
         in_front = word[1];
-    asker[naskers++] = (struct asker){++nasked, what, word[1], due, word[2] != 0};
+    asker[naskers++] = (struct asker){++nasked, what, word[1], due, word[2] != 0 || deaf};
     asking = true;
     request(nasked, word);
     asking = false;
@@ -246,6 +246,18 @@ static void check_rest(void)
         fail("the alarm is not the first sleeper's");
 }
 
+/* Where nothing can be typed nobody waits for it. */
+static void check_deaf(void)
+{
+    deaf = true;
+    for (int i = 0; i < STEPS; i++) {
+        unsigned before = naskers;
+        message(CONSOLE_READ);
+        if (naskers != before)
+            fail("a reader waits where nothing can be typed");
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
@@ -268,6 +280,7 @@ int main(int argc, char **argv)
             check_rest();
         }
     }
+    check_deaf();
     printf("console: ok seed=%llu steps=%llu\n", (unsigned long long)seed,
            (unsigned long long)nsteps);
     return 0;

@@ -95,7 +95,8 @@ static void test_frames(void)
     enum { N = 10, HOLDS = 70000 };
     static struct frame table[N];
     const struct frame_table kept = frames;
-    frames_init(table, 100, N, 102, 105, 2);
+    const struct frame_run run = {100, N}, own[] = {{100, 2}, {105, 2}};
+    frames_init(table, &run, 1, own, 2);
     CHECK(frames.nfree == 6 && frame_refs(100) == 1 && frame_refs(102) == 0 &&
           frame_refs(105) == 1);
     for (pfn_t expected = 102; expected < 105; expected++)
@@ -115,6 +116,37 @@ static void test_frames(void)
     frame_release(103);
     CHECK(frame_refs(103) == 0 && frames.nfree == 1 && frame_take() == 103);
     CHECK(frame_is_held(100) && frame_is_held(109) && !frame_is_held(99) && !frame_is_held(110));
+    frames = kept;
+}
+
+static pfn_t between;
+static unsigned nbetween;
+
+static void note_between(pfn_t frame)
+{
+    between += frame;
+    nbetween++;
+}
+
+/* Memory in three runs, the main one in the middle: its frames are taken first. */
+static void test_runs(void)
+{
+    static struct frame table[30];
+    const struct frame_table kept = frames;
+    const struct boot_info info = {
+        .memory_first = 110, .memory_npages = 8, .other = {{100, 4}, {125, 5}}, .nothers = 2};
+    struct frame_run run[FRAME_RUNS_MAX], own = {110, 2};
+    unsigned nruns = frames_runs(&info, run);
+    struct frame_run span = frames_span(run, nruns);
+    CHECK(nruns == 3 && span.first == 100 && span.npages == 30);
+    frames_init(table, run, nruns, &own, 1);
+    CHECK(frames.npages == 17 && frames.nfree == 15 && frames.first == 100 && frames.limit == 130);
+    for (pfn_t frame = 104; frame < 110; frame++)
+        CHECK(frame_refs(frame) == 1 && frame_refs(frame + 14) == 1);
+    frames_between(note_between);
+    CHECK(nbetween == 13 && between == (104 + 109) * 3 + (118 + 124) * 7 / 2);
+    CHECK(frame_take() == 112 && frames_take_tail(4) && frames.nfree == 10);
+    CHECK(frame_take() == 113 && frame_take() == 100);
     frames = kept;
 }
 
@@ -198,6 +230,7 @@ int main(void)
     fake.quiet = true;
     fake.repeat = "test_core";
     test_frames();
+    test_runs();
     test_map();
     test_regions();
     test_low_regions();

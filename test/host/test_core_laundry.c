@@ -108,7 +108,7 @@ static void test_tail(void)
     CHECK(touch() >= laundry.limit && laundry.ntaken == 0 && fake_audit() >= 1);
     check_refill();
     CHECK(fake_call(process_init, REQ_KILL, p->pid, KILL_ONE, 0) == 0);
-    CHECK(check_died(p->pid, CAUSE_KILLED) && frames_take_tail(laundry.limit));
+    CHECK(check_died(p->pid, CAUSE_KILLED) && frames_take_tail(TAIL_NPAGES));
     for (pfn_t frame = laundry.limit; frame < FAKE_FIRST + MANY; frame++)
         frame_release(frame);
     fake_halt();

@@ -8,13 +8,13 @@
 static bool dt_sound(const uint8_t *bytes, size_t nbytes)
 {
     struct dt_machine machine;
-    enum dt_error error = dt_read(bytes, nbytes, inside, &machine);
+    enum dt_error error = dt_read(bytes, nbytes, inside, 0, &machine);
     return sound_dt(bytes, nbytes, inside, error, &machine);
 }
 
 static enum dt_error dt_answer(const struct sample *from, struct dt_machine *machine)
 {
-    enum dt_error error = dt_read(from->bytes, from->nbytes, inside, machine);
+    enum dt_error error = dt_read(from->bytes, from->nbytes, inside, 0, machine);
     CHECK(sound_dt(from->bytes, from->nbytes, inside, error, machine));
     return error;
 }
@@ -24,6 +24,12 @@ static bool range_is(struct dt_range range, uint64_t base, uint64_t nbytes)
     return range.base == base && range.nbytes == nbytes;
 }
 
+static bool has_ram(const struct dt_machine *machine, uint64_t base, uint64_t nbytes)
+{
+    const struct dt_range *bank = ranges_find(&machine->ram, (struct dt_range){base, 1});
+    return bank != NULL && range_is(*bank, base, nbytes);
+}
+
 static void test_dt_values(void)
 {
     static struct sample blob;
@@ -31,7 +37,7 @@ static void test_dt_values(void)
     dt_sample(&blob);
     CHECK(dt_total_bytes(blob.bytes) == blob.nbytes);
     CHECK(dt_answer(&blob, &machine) == DT_OK);
-    CHECK(range_is(machine.ram, 0x80000000, 0x10000000));
+    CHECK(has_ram(&machine, 0x80000000, 0x10000000));
     CHECK(machine.nharts == 3);
     CHECK(machine.hart_id[0] == 7 && machine.hart_id[1] == 3 && machine.hart_id[2] == 5);
     CHECK(machine.plic_context[0] == 3 && machine.plic_context[2] == 1);
@@ -40,15 +46,20 @@ static void test_dt_values(void)
     CHECK(machine.bootargs_len == 19 && memcmp(machine.bootargs, "run='cowtest three'", 20) == 0);
     CHECK(range_is(machine.archive, 0x88200000, 0x1388));
     CHECK(range_is(machine.plic, 0xc000000, 0x1000));
-    CHECK(range_is(machine.clint, 0x2000000, 0x1000));
+    CHECK(machine.kept.n == 4 && range_is(machine.kept.range[0], 0x100000, 0x1000) &&
+          range_is(machine.kept.range[1], 0x2000000, 0x1000) &&
+          range_is(machine.kept.range[2], 0xc000000, 0x1000) &&
+          range_is(machine.kept.range[3], 0x28000000, 0x1000));
+    CHECK(machine.reserved.n == 2 && range_is(machine.reserved.range[0], 0x87000000, 0x200000) &&
+          range_is(machine.reserved.range[1], 0x8f000000, 0x100000));
     CHECK(range_is(machine.tester, 0x100000, 0x1000));
     CHECK(range_is(machine.uart, 0x10000000, 0x1000) && machine.uart_irq == 10);
 
     uint8_t *odd = malloc(blob.nbytes + 1);
     memcpy(odd + 1, blob.bytes, blob.nbytes);
-    CHECK(dt_read(odd + 1, blob.nbytes, 0x180000000, &machine) == DT_OK);
-    CHECK(range_is(machine.ram, 0x180000000, 0x100000000));
-    CHECK(dt_read(odd + 1, blob.nbytes, 0x280000000, &machine) == DT_NO_MEMORY);
+    CHECK(dt_read(odd + 1, blob.nbytes, 0x180000000, 0, &machine) == DT_OK);
+    CHECK(has_ram(&machine, 0x180000000, 0x100000000));
+    CHECK(dt_read(odd + 1, blob.nbytes, 0x280000000, 0, &machine) == DT_NO_MEMORY);
     CHECK(machine.tester.nbytes == 0x1000);
     free(odd);
     check_damage(dt_sound, blob.bytes, blob.nbytes);
@@ -66,8 +77,9 @@ static void test_dt_header(void)
         {0, 0xd00dfeee, DT_BAD_HEADER},  {4, 0, DT_BAD_HEADER},
         {4, 39, DT_BAD_HEADER},          {4, UINT32_MAX, DT_TRUNCATED},
         {8, UINT32_MAX, DT_BAD_HEADER},  {8, 0, DT_BAD_HEADER},
-        {8, 58, DT_BAD_HEADER},          {8, 60, DT_BAD_HEADER},
+        {8, 74, DT_BAD_HEADER},          {8, 76, DT_BAD_HEADER},
         {12, UINT32_MAX, DT_BAD_HEADER}, {12, 8, DT_BAD_HEADER},
+        {16, 39, DT_BAD_HEADER},         {16, UINT32_MAX, DT_BAD_HEADER},
         {20, 16, DT_BAD_HEADER},         {24, 18, DT_BAD_HEADER},
         {32, UINT32_MAX, DT_BAD_HEADER}, {32, 0, DT_BAD_STRUCTURE},
         {36, UINT32_MAX, DT_BAD_HEADER}, {36, 0, DT_BAD_STRUCTURE},
@@ -75,16 +87,16 @@ static void test_dt_header(void)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dt_sample(&blob);
-        if (cases[i].at == 8 && cases[i].word == 60) /* the structure block past the end */
-            set_be32(blob.bytes + 36, (uint32_t)blob.nbytes - 59);
+        if (cases[i].at == 8 && cases[i].word == 76) /* the structure block past the end */
+            set_be32(blob.bytes + 36, (uint32_t)blob.nbytes - 75);
         set_be32(blob.bytes + cases[i].at, cases[i].word);
         CHECK(dt_answer(&blob, &machine) == cases[i].error);
     }
     dt_sample(&blob);
-    CHECK(dt_read(blob.bytes, 39, inside, &machine) == DT_TRUNCATED);
-    CHECK(dt_read(blob.bytes, 0, inside, &machine) == DT_TRUNCATED);
-    CHECK(dt_read(blob.bytes, blob.nbytes - 1, inside, &machine) == DT_TRUNCATED);
-    CHECK(dt_read(blob.bytes, sizeof blob.bytes, inside, &machine) == DT_OK);
+    CHECK(dt_read(blob.bytes, 39, inside, 0, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, 0, inside, 0, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, blob.nbytes - 1, inside, 0, &machine) == DT_TRUNCATED);
+    CHECK(dt_read(blob.bytes, sizeof blob.bytes, inside, 0, &machine) == DT_OK);
     CHECK(dt_total_bytes("12345678") == 0);
 }
 
@@ -104,9 +116,15 @@ static void test_dt_missing(void)
         CHECK(dt_answer(&blob, &machine) == errors[has]);
     }
     CHECK(machine.nharts == 64 && machine.hart_id[63] == 63);
+    /* The hart that reads is among them, wherever it stands. */
+    CHECK(dt_read(blob.bytes, blob.nbytes, inside, 68, &machine) == DT_OK);
+    CHECK(machine.nharts == 64 && machine.hart_id[63] == 68 && machine.hart_id[62] == 62);
+    CHECK(dt_read(blob.bytes, blob.nbytes, inside, 5, &machine) == DT_OK);
+    CHECK(machine.nharts == 64 && machine.hart_id[63] == 63);
     CHECK(machine.bootargs == NULL && machine.bootargs_len == 0);
     CHECK(machine.archive.nbytes == 0 && machine.tester.nbytes == 0 && machine.plic.nbytes == 0);
-    CHECK(machine.clint.nbytes == 0 && machine.uart.nbytes == 0 && machine.uart_irq == 0);
+    CHECK(machine.kept.n == 0 && machine.reserved.n == 0 && machine.uart.nbytes == 0 &&
+          machine.uart_irq == 0);
 
     dt_root(&blob);
     dt_memory(&blob);
@@ -200,13 +218,67 @@ static void test_dt_structure(void)
     dt_finish(&blob);
     CHECK(dt_answer(&blob, &machine) == DT_BAD_STRUCTURE);
     dt_sample(&blob);
-    size_t full = blob.nbytes - blob.strings_nbytes - 56;
+    size_t full = blob.nbytes - blob.strings_nbytes - DT_STRUCTURE;
     for (size_t n = 0; n <= full; n++) { /* the structure block cut short, the rest whole */
         set_be32(blob.bytes + 36, (uint32_t)n);
         CHECK(dt_answer(&blob, &machine) == (n < full ? DT_BAD_STRUCTURE : DT_OK));
     }
     set_be32(blob.bytes + 24, 17);
     CHECK(dt_answer(&blob, &machine) == DT_OK);
+}
+
+/* More ranges than can be kept are an error: what is forgotten would be given away. */
+static void test_dt_many(void)
+{
+    static struct sample blob;
+    struct dt_machine machine;
+    for (uint32_t n = RANGES_MAX; n <= RANGES_MAX + 1; n++) {
+        dt_root(&blob);
+        dt_memory(&blob);
+        dt_harts(&blob, 1);
+        dt_open(&blob, "reserved-memory");
+        for (uint32_t i = 0; i < n; i++) {
+            dt_open(&blob, "part");
+            CELLS(&blob, "reg", 0, 0x80000000 + i * 0x10000, 0x8000); /* 2 and 1 by default */
+            dt_close(&blob);
+        }
+        dt_close(&blob);
+        dt_close(&blob);
+        dt_finish(&blob);
+        CHECK(dt_answer(&blob, &machine) == (n <= RANGES_MAX ? DT_OK : DT_TOO_MUCH));
+    }
+}
+
+/* A set of ranges against a byte for each unit of a small line. */
+static void test_ranges(void)
+{
+    enum { UNITS = 80, STEPS = 20000 };
+    struct ranges set = {0};
+    bool in[UNITS + 1] = {false};
+    uint64_t state = 1;
+    for (int step = 0; step < STEPS; step++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        uint64_t base = (state >> 33) % UNITS, nbytes = (state >> 45) % 6, adds = state >> 60 & 1;
+        if (base + nbytes > UNITS)
+            continue;
+        struct ranges before = set;
+        bool done = adds ? ranges_add(&set, (struct dt_range){base, nbytes})
+                         : ranges_remove(&set, (struct dt_range){base, nbytes});
+        if (done)
+            memset(in + base, (int)adds, nbytes);
+        else
+            CHECK(before.n == RANGES_MAX && memcmp(&before, &set, sizeof set) == 0);
+        uint32_t n = 0;
+        for (uint64_t unit = 0; unit < UNITS; unit++) {
+            const struct dt_range *found = ranges_find(&set, (struct dt_range){unit, 1});
+            CHECK((found != NULL) == in[unit]);
+            n += in[unit] && (unit == 0 || !in[unit - 1]);
+        }
+        CHECK(set.n == n);
+        for (uint32_t i = 1; i < set.n; i++)
+            CHECK(set.range[i - 1].base + set.range[i - 1].nbytes < set.range[i].base);
+    }
+    CHECK(ranges_find(&set, (struct dt_range){0, UNITS + 1}) == NULL);
 }
 
 /* Values that are legal bytes and useless numbers. */
@@ -240,7 +312,7 @@ static void test_dt_chosen(void)
     dt_close(&blob);
     dt_finish(&blob);
     CHECK(dt_answer(&blob, &machine) == DT_OK);
-    CHECK(range_is(machine.ram, 0x80000000, 0x10000000)); /* not the bank that wraps around */
+    CHECK(has_ram(&machine, 0x80000000, 0x10000000)); /* not the bank that wraps around */
     CHECK(machine.bootargs_len == 6 && memcmp(machine.bootargs, "no end", 6) == 0);
     CHECK(range_is(machine.archive, 0, 0) && range_is(machine.uart, 0, 0));
 }
@@ -255,14 +327,14 @@ void test_dt_qemu(const char *path)
     size_t nbytes = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     struct dt_machine machine;
-    CHECK(dt_read(bytes, nbytes, inside, &machine) == DT_OK);
-    CHECK(range_is(machine.ram, 0x80000000, 0x10000000) && machine.nharts == 4);
+    CHECK(dt_read(bytes, nbytes, inside, 0, &machine) == DT_OK);
+    CHECK(has_ram(&machine, 0x80000000, 0x10000000) && machine.nharts == 4);
     for (uint32_t i = 0; i < machine.nharts; i++)
         CHECK(machine.plic_context[i] == 2 * machine.hart_id[i] + 1);
     CHECK(machine.timebase_hz == 10000000);
     CHECK(range_is(machine.tester, 0x100000, 0x1000));
     CHECK(range_is(machine.plic, 0xc000000, 0x600000));
-    CHECK(range_is(machine.clint, 0x2000000, 0x10000));
+    CHECK(ranges_find(&machine.kept, (struct dt_range){0x2000000, 0x10000}) != NULL);
     CHECK(range_is(machine.uart, 0x10000000, 0x100) && machine.uart_irq == 10);
     printf("%s: bootargs \"%.*s\", archive %#llx + %llu\n", path, (int)machine.bootargs_len,
            machine.bootargs == NULL ? "" : machine.bootargs,
@@ -278,4 +350,6 @@ void test_dt(void)
     test_dt_buses();
     test_dt_structure();
     test_dt_chosen();
+    test_dt_many();
+    test_ranges();
 }

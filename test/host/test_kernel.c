@@ -194,7 +194,9 @@ static void test_ranges(void)
                                      16, 17, 18, 19, 20, 21, 1ul << 52, 1ul << 63, -2ul, -1ul};
     enum { N = sizeof value / sizeof *value };
     host_start(POOL_RESERVE + 40, 4);
-    memory_reserve_device((9ul << PAGE_SHIFT) + 8, PAGE_SIZE); /* ends in the middle of frame 10 */
+    /* Ends in the middle of frame 10. */
+    const struct ranges kept = {1, {{(9ul << PAGE_SHIFT) + 8, PAGE_SIZE}}};
+    memory_keep(&kept);
     struct memory memory = {.first = 8, .npages = 10}, devices = memory;
     devices.device = true;
     for (unsigned i = 0; i < N; i++) {
@@ -208,6 +210,25 @@ static void test_ranges(void)
                 CHECK(memory_holds(&devices, first, n) == (covered && !touches));
         }
     }
+    memory_keep(NULL);
+}
+
+/* A memory in two pieces holds both, and neither what is between nor a run over their ends. */
+static void test_two_runs(void)
+{
+    host_start(POOL_RESERVE + 40, 4);
+    struct space *holder = space_make();
+    const struct frame_run other = {2 * LEAF_PAGES, LEAF_PAGES};
+    struct memory memory = {.first = 8, .npages = 10, .holder = holder}, strange = memory;
+    CHECK(memory_add(&memory, &other));
+    CHECK(memory_holds(&memory, 8, 10) && memory_holds(&memory, other.first, LEAF_PAGES));
+    CHECK(memory_holds(&memory, other.first + LEAF_PAGES - 1, 1));
+    CHECK(!memory_holds(&memory, other.first + LEAF_PAGES - 1, 2));
+    CHECK(!memory_holds(&memory, other.first - 1, 1) && !memory_holds(&memory, 18, 1));
+    CHECK(!memory_holds(&memory, other.first - 1, 2) && !memory_holds(&memory, other.first, ~0ul));
+    CHECK(!memory_holds(&strange, other.first, 1));
+    CHECK(host_walk(holder->root, MEMORY_WINDOW + (other.first << PAGE_SHIFT)) != 0);
+    CHECK(host_walk(holder->root, MEMORY_WINDOW + ((other.first - 1) << PAGE_SHIFT)) == 0);
 }
 
 static void test_slots(void)
@@ -313,6 +334,7 @@ int main(int argc, char **argv)
     test_unmap_leaves();
     test_no_asids();
     test_ranges();
+    test_two_runs();
     test_slots();
     test_pool();
     test_grant();
