@@ -19,10 +19,11 @@
 enum { PAGE = 4096, LARGE = 16384, SMALL = 256, WRITES = 4000, ROUNDS = 20, DEPTH = 5 };
 
 /* What is shared with the processes that a workload forks. */
-static struct figures {
+struct figures {
     uint64_t pause;
     long least; /* free frames, at the peak */
-} * figures;
+};
+static struct figures *figures;
 
 static char *area;
 

@@ -3,7 +3,7 @@
 #pragma once
 #define KERNEL_START    0xffffffff80200000
 #define THREAD_PC       24 /* x[0]: x0 is always zero, so its place holds the pc */
-#define THREAD_X(n)     (24 + (n)*8)
+#define THREAD_X(n)     (24 + 8 * (n))
 #define THREAD_HART     280
 #define THREAD_PRIORITY 288
 #define HART_STACK      0

@@ -45,6 +45,12 @@ struct object {
 enum { POOL_FREE, POOL_FRAME, POOL_OBJECT };
 enum { LARGE_OBJECT = 512, SMALL_OBJECT = 128, POOL_RESERVE = 16 };
 
+/* Of each frame, at the pool's start. */
+struct frame_info {
+    uint16_t nused; /* tables but the last: entries */
+    uint8_t kind;
+};
+
 extern struct pool {
     char *base; /* frame `first`, mapped */
     pfn_t first;
@@ -52,10 +58,7 @@ extern struct pool {
     struct free_frame *free, *clean; /* clean: zeroed, but for the link */
     struct object *free_object[TYPE_CONTROL];
     uint64_t nframes_of[TYPE_CONTROL]; /* objects of each type */
-    struct frame_info {                /* of each frame, at the pool's start */
-        uint16_t nused;                /* tables but the last: entries */
-        uint8_t kind;
-    } * info;
+    struct frame_info *info;
 } pool;
 
 void pool_init(pfn_t first, uint64_t npages);

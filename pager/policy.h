@@ -56,7 +56,7 @@ enum touch_verdict {
  */
 #define POLICY_WINDOW(below, above)  ((uint32_t)(below) << 16 | (uint32_t)(above))
 #define POLICY_WINDOW_BELOW(verdict) ((verdict) >> 16)
-#define POLICY_WINDOW_ABOVE(verdict) ((verdict)&0xffff)
+#define POLICY_WINDOW_ABOVE(verdict) (0xffff & (verdict))
 
 enum {
     POLICY_WINDOW_MAX = 32,   /* each way */

@@ -174,5 +174,5 @@ struct argument_block {
 };
 /* a1 of a new program: PROTOCOL_VERSION, and a bit 1 << slot << 8 for each server whose descriptors
  * it has inherited. */
-#define START_VERSION(a1)         ((a1)&0xff)
-#define START_CONNECTED(a1, slot) (((a1) >> 8 >> (slot)&1) != 0)
+#define START_VERSION(a1)         (0xff & (a1))
+#define START_CONNECTED(a1, slot) ((1 & (a1) >> 8 >> (slot)) != 0)

@@ -24,18 +24,12 @@ typedef struct {
 } pthread_once_t;
 typedef int pthread_mutexattr_t, pthread_condattr_t; /* NULL alone */
 
-#define PTHREAD_MUTEX_INITIALIZER \
-    {                             \
-        0                         \
-    }
-#define PTHREAD_COND_INITIALIZER \
-    {                            \
-        0, 0                     \
-    }
-#define PTHREAD_ONCE_INIT \
-    {                     \
-        0                 \
-    }
+/* Versions of clang-format differ about braces in a macro. */
+/* clang-format off */
+#define PTHREAD_MUTEX_INITIALIZER {.word = 0}
+#define PTHREAD_COND_INITIALIZER  {.turn = 0, .nwaiting = 0}
+#define PTHREAD_ONCE_INIT         {.word = 0}
+/* clang-format on */
 
 int pthread_attr_init(pthread_attr_t *attr);
 int pthread_attr_destroy(pthread_attr_t *attr);

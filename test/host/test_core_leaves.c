@@ -137,8 +137,8 @@ static void test_shared_memory(void)
     CHECK(fake_store(process, shared, 7) && shows(child, shared, 7));
     CHECK(fake_store(child, private, 8) && shows(process, private, 5) && fake_audit() == 0);
     /* Both then map such memory anew where a leaf was shared until then. */
-    uint64_t new = (uint64_t)check_mmap(child, 1, true);
-    CHECK((int64_t) new > 0 && fake_store(child, new, 1) && fake_audit() == 0);
+    uint64_t fresh = (uint64_t)check_mmap(child, 1, true);
+    CHECK((int64_t)fresh > 0 && fake_store(child, fresh, 1) && fake_audit() == 0);
     check_end();
 }
 

@@ -183,7 +183,7 @@ static err_t do_sbrk(unsigned p, int64_t increment)
         return ERR_INVALID;
     if (increment > 0 && (uint64_t)increment >> PAGE_SHIFT >= nfree)
         return ERR_NOMEM;
-    while (page < new &&smallest_page(p, page, RIGHT_R | RIGHT_W, "", 0, 0))
+    while (new > page && smallest_page(p, page, RIGHT_R | RIGHT_W, "", 0, 0))
         page += PAGE_SIZE;
     table[p].heap_break = page < new ? old : new;
     drop(p, page_up(table[p].heap_break), page);
