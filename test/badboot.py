@@ -93,9 +93,9 @@ def main():
                 path = Path(folder) / 'archive.cpio'
                 path.write_bytes(data)
             result = qemu.run(arguments.kernel, path and str(path), append, mem='128M',
-                              timeout=TIMEOUT)
+                              timeout=TIMEOUT, wanted='failure')
             audit = qemu.audit(result.output)
-            good = (result.status is not None and result.status > 0 and word in result.output
+            good = (not result.problems and word in result.output
                     and 'panic' not in result.output and (audit is None or audit['ok']))
             print(f'badboot: {what} {"ok" if good else "FAILED"}')
             if not good:

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+import emulator
 import measure
 import qemu
 
@@ -21,7 +22,6 @@ LOGGED = '0x0..0x7fffffff,0xffffffff80000000..0xffffffffffffffff'
 LINE = re.compile(rb'(?m)^(?:Trace 0: \S+ \[\w+/(?P<pc>\w+)/|'
                   rb'(?P<again>cpu_io_recompile|Stopped execution)|'
                   rb'riscv_cpu_do_interrupt: hart:0, async:(?P<async>[01]), cause:(?P<cause>\w+))')
-ECALL_FROM_USER = 8
 # Where images begin: pager/pager.ld, apps/meson.build.
 BASES = ((1 << 63, 'kernel'), (0x40000000, 'pager'), (0x1c0000, 'console'), (0x180000, 'files'),
          (0x140000, 'bench'), (0, 'true'))
@@ -90,13 +90,14 @@ def window(log, readings):
 
 
 def retired(text):
-    """The addresses of those that retired: neither begun again by QEMU nor ended by a fault."""
-    addresses = []
+    """The addresses of those that the counter counts: neither begun again by QEMU nor ended by a
+    trap of a kind that does not retire."""
+    addresses, retiring = [], emulator.retiring_traps()
     for match in LINE.finditer(text):
         if match['pc']:
             addresses.append(int(match['pc'], 16))
         elif match['again'] or (match['async'] == b'0' and
-                                int(match['cause'], 16) != ECALL_FROM_USER):
+                                int(match['cause'], 16) not in retiring):
             addresses.pop()
     return addresses
 
@@ -117,13 +118,13 @@ def run(build, kernel, name, size=0, policy=''):
                           measure.boot_line(name, size, policy, RUNS.get(name, 1), NO_TICK),
                           mem=LOG_MEMORY if size <= LOG_SIZE else '256M',
                           icount='shift=0', timeout=measure.TIMEOUT,
-                          extra=['-singlestep', '-d', 'exec,nochain,int', '-dfilter', LOGGED,
-                                 '-D', str(pipe)])
+                          extra=[*emulator.one_instruction_a_block(), '-d', 'exec,nochain,int',
+                                 '-dfilter', LOGGED, '-D', str(pipe)])
         os.close(os.open(pipe, os.O_RDWR))  # a reader whose QEMU never came is not kept waiting
         thread.join()
     figures = measure.read(result.output)
-    if len(figures) != 1 or not found[0]:
-        raise measure.Failed(result.output)
+    if result.problems or len(figures) != 1 or not found[0]:
+        raise measure.Failed('\n'.join([result.output, *result.problems]))
     return figures[0], retired(found[0])
 
 

@@ -7,12 +7,11 @@ run() boots and waits for power-off. A Session is a boot to talk to:
         guest.expect(r'\\$ ')
         guest.send('echo hello\\n')
 
-Whatever happens inside the `with`, SIGTERM included, its QEMU is gone afterwards.
-The environment variable QEMU names another emulator.
+Whatever happens inside the `with`, SIGTERM included, its QEMU is gone afterwards. verdict() says
+whether a run has passed.
 """
 
 import io
-import os
 import re
 import signal
 import sys
@@ -20,28 +19,34 @@ from types import SimpleNamespace
 
 import pexpect
 
+import emulator
+
 STOP_SECONDS = 5  # how long QEMU may take to end when asked to
 
 
-def command(kernel, archive, append='', *, smp=1, mem='256M', icount=None, seed=None, extra=()):
+def command(kernel, archive, append='', *, smp=1, mem='256M', icount=None, seed=None,
+            machine='virt', cpu=None, bios=None, extra=()):
     """QEMU's command line, as a list."""
-    line = [os.environ.get('QEMU', 'qemu-system-riscv64'), '-M', 'virt', '-m', mem,
-            '-smp', str(smp), '-nographic', '-kernel', kernel, *(['-initrd', archive] if archive else []),
-            '-append', append]
-    if icount is not None:
-        line += ['-icount', icount]
-    if seed is not None:
-        line += ['-seed', str(seed)]
+    line = [emulator.program(), '-M', machine, '-m', mem, '-smp', str(smp), '-nographic',
+            '-kernel', kernel, *(['-initrd', archive] if archive else []), '-append', append]
+    for option, value in (('-cpu', cpu), ('-bios', bios), ('-icount', icount), ('-seed', seed)):
+        if value is not None:
+            line += [option, str(value)]
     return line + list(extra)
 
 
 class Session:
-    """A running QEMU. `timeout` is the default of each expect(), in seconds."""
+    """A running QEMU. `timeout` is the default of each expect(), in seconds.
+
+    `stopped`: the guest has ended on a machine that can't power off, and so QEMU was ended.
+    """
 
     def __init__(self, kernel, archive, append='', *, timeout=60, **options):
         self.command = command(kernel, archive, append, **options)
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        self.machine = options.get('machine', 'virt')
+        self.stopped = False
         self._log = io.StringIO()
         self._child = pexpect.spawn(self.command[0], self.command[1:], timeout=timeout, echo=False,
                                     encoding='utf-8', codec_errors='replace', maxread=65536)
@@ -64,9 +69,13 @@ class Session:
         self._child.send(text)
 
     def wait(self, timeout=-1):
-        """Wait for the guest's power-off; returns QEMU's exit status, -N if signal N ended it."""
-        self._child.expect(pexpect.EOF, timeout=timeout, searchwindowsize=1)
-        return self._reap()
+        """Wait for the guest's end; returns QEMU's exit status, -N if signal N ended it."""
+        if emulator.has_test_device(self.machine):
+            self._child.expect(pexpect.EOF, timeout=timeout, searchwindowsize=1)
+            return self._reap()
+        self.stopped = self._child.expect_exact(
+            [pexpect.EOF, emulator.CANNOT_POWER_OFF], timeout=timeout) == 1
+        return self.close()
 
     def close(self):
         """Stop QEMU if it still runs; the same status as wait(). May be called twice."""
@@ -88,19 +97,21 @@ class Session:
 
     @property
     def output(self):
-        """All that the guest has printed and somebody has waited for."""
-        return self._log.getvalue().replace('\r', '')
+        """All that the guest has printed and somebody has waited for; see emulator.plain()."""
+        return emulator.plain(self._log.getvalue())
 
 
-def run(kernel, archive, append='', *, timeout=60, **options):
-    """Boot and wait; returns .output, .status (None if .timed_out) and .command."""
+def run(kernel, archive, append='', *, timeout=60, wanted=0, **options):
+    """Boot and wait; returns .output, .status (None: out of time), .command, and .problems: what
+    verdict() says."""
     with Session(kernel, archive, append, timeout=timeout, **options) as guest:
         try:
             status = guest.wait()
         except pexpect.TIMEOUT:
             status = None
-        return SimpleNamespace(output=guest.output, status=status, timed_out=status is None,
-                               command=guest.command)
+        output = guest.output
+        return SimpleNamespace(output=output, status=status, command=guest.command,
+                               problems=verdict(output, status, wanted, guest.machine))
 
 
 def _values(text):
@@ -109,22 +120,106 @@ def _values(text):
     return {key: int(value) if re.fullmatch(r'-?\d+', value) else value for key, value in pairs}
 
 
+def _last(pattern, output):
+    """The last match, wherever in its line it begins, or None."""
+    found = None
+    for found in re.finditer(f'(?=({pattern}))', output):
+        pass
+    return found
+
+
+def _audit_line(output):
+    return _last(r'audit: (ok|FAILED)\b(.*)', output)
+
+
+def _run_line(output):
+    return _last(r'run: \S+ (?:exit (-?\d+)|killed (.+))', output)
+
+
 def audit(output):
     """The last audit line: {'ok': bool, 'frames': N, 'free': N, ...}, or None without one."""
-    lines = re.findall(r'^audit: (ok|FAILED)\b(.*)$', output, re.M)
-    if not lines:
-        return None
-    verdict, rest = lines[-1]
-    return {'ok': verdict == 'ok', **_values(rest)}
+    line = _audit_line(output)
+    return line and {'ok': line[2] == 'ok', **_values(line[3])}
 
 
 def run_status(output):
     """How the program of run= ended: ('exit', N), ('killed', CAUSE), or None if it is not said."""
-    lines = re.findall(r'^run: \S+ (?:exit (-?\d+)|killed (.+))$', output, re.M)
-    if not lines:
-        return None
-    status, cause = lines[-1]
-    return ('killed', cause) if cause else ('exit', int(status))
+    line = _run_line(output)
+    return line and (('killed', line[3]) if line[3] else ('exit', int(line[2])))
+
+
+def status_of(ended):
+    """The status with which init powers off when a program has ended so and the audit is ok."""
+    how, value = ended
+    if how == 'killed':
+        return 1
+    return value & 0xff or int(value != 0)
+
+
+def _audit_problems(output):
+    """What is wrong with the audit line."""
+    result = audit(output)
+    if result is None:
+        return ['there is no audit line']
+    if not result['ok']:
+        return ['the audit failed']
+    if not {'frames', 'free', 'used', 'kernel'} <= result.keys():
+        return ['the audit line is not complete']
+    if result['frames'] != result['free'] + result['used'] + result['kernel']:
+        return ['audit: frames are not free + used + kernel']
+    return []
+
+
+def _line_problems(output, wanted):
+    """What is wrong with what the guest said: the last lines count, for a program can print any."""
+    problems, ended, end = _audit_problems(output), run_status(output), _audit_line(output)
+    if wanted != 'shell':
+        as_wanted = ended and (ended[0] == 'killed' if wanted == 'killed' else
+                               ended == ('exit', wanted))
+        if not as_wanted:
+            said = 'no run: line' if ended is None else f'the program ended with {ended}'
+            problems.append(f'{said}, and {wanted} was expected')
+        elif end and end.start() < _run_line(output).start():
+            problems.append('there is no audit line after the run: line')
+    if 'kernel panic at ' in output[end.start() if end else 0:]:
+        problems.append('the kernel panicked')
+    return problems
+
+
+def verdict(output, status, wanted=0, machine='virt'):
+    """What is wrong with a boot that has ended, as a list of sentences; none: it has passed.
+
+    `status` is QEMU's, or None if it ran out of time. `wanted` is the exit status of the program
+    of run=, or 'killed', or 'shell' (a boot without run=), or 'failure': a power-off that says so,
+    whatever was printed. What the guest said and QEMU's status must both be right. On a machine
+    without a test device QEMU's status says nothing.
+    """
+    if status is None:
+        return ['it did not end in time']
+    counts = emulator.has_test_device(machine)
+    if wanted == 'failure':
+        failed = status > 0 if counts else bool(_line_problems(output, 0))
+        return [] if failed else [f'a failure was expected, and QEMU exited {status}']
+    problems = _line_problems(output, wanted)
+    right = {'shell': 0, 'killed': 1}.get(wanted)
+    right = status_of(('exit', wanted)) if right is None else right
+    if counts and status != right:
+        problems.append(f'QEMU exited {status}, and {right} was expected')
+    return problems
+
+
+def exit_status(output, status, shell=False, machine='virt'):
+    """What a command that boots exits with, and the sentences of verdict() on what the guest said.
+
+    QEMU's status is passed on if it is a failure; else what the run: line says; else 1 if anything
+    else is wrong.
+    """
+    ended = run_status(output) or ('exit', 0)
+    wanted = 'shell' if shell else 'killed' if ended[0] == 'killed' else ended[1]
+    problems = verdict(output, status, wanted, machine)
+    if emulator.has_test_device(machine) and status != 0:
+        return (status if status > 0 else 128 - status), problems
+    return (0 if shell else status_of(ended)) or int(bool(problems)), problems
 
 
 def tests(output):

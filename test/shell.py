@@ -145,9 +145,8 @@ def main():
             except (pexpect.TIMEOUT, pexpect.EOF) as error:
                 problem = f'{type(error).__name__}: {error}'.partition('<pexpect')[0].strip()
                 status = None
-            audit = qemu.audit(guest.output)
-            if problem is None and (status != 0 or not audit or not audit['ok']):
-                problem = f'status {status}, audit {audit}'
+            if problem is None:
+                problem = '; '.join(qemu.verdict(guest.output, status, 'shell')) or None
             print(f'shell: {name} {"ok" if problem is None else "FAILED " + problem}')
             if problem is not None:
                 print(guest.output[-2000:])

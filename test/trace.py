@@ -11,6 +11,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import emulator
 import execution
 import measure
 import qemu
@@ -110,7 +111,7 @@ class Watch:
     def __init__(self, build):
         self.outcomes = outcomes(build)
         self.at = {**calls(build), **self.outcomes}
-        self.calls, self.time = [], 0
+        self.calls, self.time, self.retiring = [], 0, emulator.retiring_traps()
         self.left = [0] * HARTS  # when each hart last ran a program
         self.open = [[] for _ in range(HARTS)]  # calls since then
 
@@ -132,8 +133,7 @@ class Watch:
             for hart, address, again, asynchronous, cause in LINE.findall(text + newline):
                 if address:
                     self.instruction(int(hart), address)
-                elif again or (asynchronous == b'0' and
-                               int(cause, 16) != execution.ECALL_FROM_USER):
+                elif again or (asynchronous == b'0' and int(cause, 16) not in self.retiring):
                     if self.calls and self.calls[-1].time == self.time:
                         self.calls[-1].repeated = True
                     self.time -= 1
@@ -143,9 +143,9 @@ def boot(build, log, policy, *flags):
     """One run with its log in that file; returns its output."""
     line = (f'policy={policy} ' if policy else '') + BOOT_LINE
     result = qemu.run(str(build / measure.IMAGES['pager']), str(build / 'bootfs.cpio'), line,
-                      extra=['-singlestep', *flags, '-D', str(log)], **BOOT)
-    if result.status != 0:
-        raise measure.Failed(result.output)
+                      extra=[*emulator.one_instruction_a_block(), *flags, '-D', str(log)], **BOOT)
+    if result.problems:
+        raise measure.Failed('\n'.join([result.output, *result.problems]))
     return result.output
 
 
