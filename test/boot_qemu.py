@@ -92,26 +92,34 @@ class Boot:
         return not emulator.has_test_device(self.machine) and \
             emulator.CANNOT_POWER_OFF.encode() in tail
 
+    def _read(self):
+        """Pass on what there is to read; whether there may be more."""
+        try:
+            data = os.read(self.child.stdout.fileno(), CHUNK)
+        except BlockingIOError:
+            return False
+        self.output += data
+        pass_on(data)
+        if self._cannot_power_off(len(data)):
+            self.end('stopped')
+        return data != b''
+
     def wait(self):
-        """Pass the output on until there is no more; returns QEMU's status."""
-        stream = self.child.stdout.fileno()
+        """Pass the output on until QEMU has ended; returns its status."""
+        stream, ended = self.child.stdout.fileno(), os.pidfd_open(self.child.pid)
+        os.set_blocking(stream, False)
+        sources = [stream, ended, self.wake]
         while True:
-            ready, _, _ = select.select([stream, self.wake], [], [], self._watch())
+            ready, _, _ = select.select(sources, [], [], self._watch())
             if self.wake in ready:
                 os.read(self.wake, CHUNK)
-            if stream in ready:
-                data = os.read(stream, CHUNK)
-                if not data:
-                    break
-                self.output += data
-                pass_on(data)
-                if self._cannot_power_off(len(data)):
-                    self.end('stopped')
-        while True:  # it has closed its output, and may yet have to be killed
-            try:
-                return self.child.wait(self._watch())
-            except subprocess.TimeoutExpired:
-                pass
+            if ended in ready:
+                break
+            if stream in ready and not self._read():
+                sources.remove(stream)  # it has closed its output, and may yet have to be killed
+        while self._read():
+            pass
+        return self.child.wait()
 
 
 def parse_arguments():
