@@ -71,7 +71,7 @@ static void release(struct process *process)
     process->uncached = true;
     if (process->map.root != NULL)
         map_destroy(&process->map);
-    process->regions.n = 0;
+    regions_clear(&process->regions);
 }
 
 void death_undo(struct process *process)

@@ -279,8 +279,8 @@ static enum death_cause cause_of_death(uint64_t cause)
 }
 
 /* Every fault, with all questions asked. */
-static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64_t cause,
-                               uint64_t pc, uint64_t token)
+static SLOW fault_answer_t ask(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
+                               struct process *process)
 {
     unsigned needed = needed_right(cause);
     /* Before all else: only who is parked can be ended, or be kept until a handler has answered. */
@@ -290,7 +290,7 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
         return 0;
     if (needed == 0)
         return end(process, cause_of_death(cause));
-    const struct region *region = region_meet(&process->regions, address);
+    const struct region *region = region_find(&process->regions, address);
     if (region == NULL || (region->rights & needed) == 0)
         return invalid_access(process, token, (struct invalid){address, cause, pc});
     process->uncached = false;
@@ -303,32 +303,16 @@ static SLOW fault_answer_t ask(struct process *process, uint64_t address, uint64
 
 /* A store to a private page where nothing is unusual: what ask() would come to. */
 static inline fault_answer_t store(struct process *process, const struct region *region,
-                                   uint64_t address)
+                                   uint64_t va)
 {
-    uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
     entry_t *entry = map_find(&process->map, va);
     if (entry == NULL || *entry == 0)
         return touch(process, region, va, entry);
     pfn_t frame = entry_frame(*entry);
     if (!sole(process, va, frame))
-        return copy(process, va | region->rights_kind, entry);
+        return copy(process, va | region->quick, entry);
     process->counts.upgrades++;
-    return item(va, frame, region->rights_kind);
-}
-
-static inline bool stores_are_private(const struct region *region)
-{
-    return (region->rights_kind & (RIGHT_W | 1 << 8)) == RIGHT_W;
-}
-
-/* The region was not where it was looked for first. */
-static SLOW fault_answer_t elsewhere(struct process *process, uint64_t address, uint64_t cause,
-                                     uint64_t pc, uint64_t token)
-{
-    const struct region *region = region_meet(&process->regions, address);
-    if (region == NULL || !stores_are_private(region))
-        return ask(process, address, cause, pc, token);
-    return store(process, region, address);
+    return item(va, frame, region->quick);
 }
 
 fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint64_t token,
@@ -338,11 +322,12 @@ fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint6
     if (process == NULL)
         return 0;
     if (process->unusual != 0 || cause != STORE_PAGE)
-        return ask(process, address, cause, pc, token);
-    const struct region *region = region_recent(&process->regions, address);
-    if (!region_has(region, address) || !stores_are_private(region))
-        return elsewhere(process, address, cause, pc, token);
-    return store(process, region, address);
+        return ask(address, cause, pc, token, process);
+    uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
+    const struct region *region = region_near(&process->regions, va);
+    if (va < region->start || region->quick == 0)
+        return ask(address, cause, pc, token, process);
+    return store(process, region, va);
 }
 
 bool fault_make_room(uint64_t badge)

@@ -92,8 +92,8 @@ void process_forget_tokens(struct process *process)
         process->waiter[i].token = process->sleeper[i].token = process->faulted[i].token = 0;
 }
 
-/* What follows the first region is not read before it is written, but for tokens. */
-enum { UNREAD = offsetof(struct process, regions.region[1]) };
+/* What follows is not read before it is written, but for tokens. */
+enum { UNREAD = offsetof(struct process, regions) };
 
 struct process *process_make(struct process *parent)
 {
@@ -102,6 +102,7 @@ struct process *process_make(struct process *parent)
         return NULL;
     struct process *process = port_frame(frame);
     __builtin_memset(process, 0, UNREAD);
+    regions_clear(&process->regions);
     process_forget_tokens(process);
     process->pid = new_pid();
     process->badge = process_badge(process->pid);

@@ -13,38 +13,56 @@ const struct region *region_find(const struct regions *regions, uint64_t va)
     return NULL;
 }
 
-void regions_copy(struct regions *to, const struct regions *from)
+static void end_at(struct regions *regions, uint32_t n)
 {
-    to->n = from->n;
-    for (uint32_t i = 0; i < RECENT / 4; i++)
-        to->recent_words[i] = from->recent_words[i];
-    for (uint32_t i = 0; i < from->n; i++)
-        to->region[i] = from->region[i];
+    regions->n = n;
+    regions->region[n] = (struct region){.start = UINT64_MAX, .end = UINT64_MAX};
 }
 
-const struct region *region_meet(struct regions *regions, uint64_t va)
+void regions_clear(struct regions *regions)
 {
-    const struct region *region = region_find(regions, va);
-    if (region != NULL)
-        regions->recent[va >> RECENT_SHIFT & (RECENT - 1)] =
-            (uint16_t)((const char *)region - (const char *)regions->region);
-    return region;
+    end_at(regions, 0);
+    regions->heap = 0;
+}
+
+void regions_copy(struct regions *to, const struct regions *from)
+{
+    for (uint32_t i = 0; i < from->n; i++)
+        to->region[i] = from->region[i];
+    end_at(to, from->n);
+    to->heap = from->heap;
+}
+
+static void set_rights(struct region *region, unsigned rights)
+{
+    region->rights = (uint8_t)rights;
+    region->quick = region->kind == REGION_PRIVATE && (rights & RIGHT_W) != 0 ? region->rights : 0;
+}
+
+/* After regions came or went. */
+static void settle(struct regions *regions)
+{
+    const struct region *r = regions->region, *end = r + regions->n;
+    while (r != end && r->use != USE_HEAP)
+        r++;
+    regions->heap = (uint32_t)((const char *)r - (const char *)regions->region);
 }
 
 static void insert_at(struct regions *regions, uint32_t at, const struct region *region)
 {
-    for (uint32_t i = regions->n++; i > at; i--)
+    uint32_t n = regions->n;
+    end_at(regions, n + 1);
+    for (uint32_t i = n; i > at; i--)
         regions->region[i] = regions->region[i - 1];
     regions->region[at] = *region;
+    set_rights(&regions->region[at], region->rights);
 }
 
-/* What is remembered never lies behind the last one, where nothing may have been written yet. */
 static void remove_at(struct regions *regions, uint32_t at)
 {
-    __builtin_memset(regions->recent, 0, sizeof regions->recent);
-    regions->n--;
-    for (uint32_t i = at; i < regions->n; i++)
+    for (uint32_t i = at; i + 1 < regions->n; i++)
         regions->region[i] = regions->region[i + 1];
+    end_at(regions, regions->n - 1);
 }
 
 bool region_add(struct regions *regions, const struct region *region)
@@ -55,15 +73,15 @@ bool region_add(struct regions *regions, const struct region *region)
     if (regions->n == REGIONS_MAX || (at < regions->n && regions->region[at].start < region->end))
         return false;
     insert_at(regions, at, region);
+    settle(regions);
     return true;
 }
 
 const struct region *region_heap_first(const struct regions *regions)
 {
-    for (const struct region *r = regions->region, *end = r + regions->n; r != end; r++)
-        if (r->use == USE_HEAP)
-            return r;
-    return NULL;
+    const struct region *heap =
+        (const struct region *)((const char *)regions->region + regions->heap);
+    return heap != regions->region + regions->n ? heap : NULL;
 }
 
 const struct region *region_heap(const struct regions *regions)
@@ -86,7 +104,8 @@ bool region_resize_heap(struct regions *regions, uint64_t end)
         remove_at(regions, (uint32_t)(top - regions->region));
     top->end = end;
     if (top->start == end)
-        top->rights = more.rights;
+        set_rights(top, more.rights);
+    settle(regions);
     return true;
 }
 
@@ -171,6 +190,7 @@ bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum r
             remove_at(regions, i);
         }
     }
+    settle(regions);
     return true;
 }
 
@@ -232,7 +252,8 @@ err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsi
     for (uint32_t i = 0; i < regions->n; i++)
         if (regions->region[i].start >= start && regions->region[i].end <= end &&
             regions->region[i].start < regions->region[i].end) /* else an empty heap */
-            regions->region[i].rights = (uint8_t)rights;
+            set_rights(&regions->region[i], rights);
     merge(regions);
+    settle(regions);
     return 0;
 }

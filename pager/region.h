@@ -13,8 +13,6 @@ enum region_kind {
     REGION_SHARED,  /* stores are seen by all who inherited it; populated when made */
 };
 
-_Static_assert(REGION_PRIVATE == 0, "rights_kind");
-
 enum region_use {
     USE_IMAGE,
     USE_STACK,
@@ -27,47 +25,43 @@ enum region_use {
 
 struct region {
     uint64_t start, end;
-    union {
-        struct {
-            uint8_t rights; /* RIGHT_… */
-            uint8_t kind;
-        };
-        uint16_t rights_kind; /* the rights, if the kind is private */
-    };
+    uint8_t rights; /* RIGHT_… */
+    uint8_t kind;
     uint8_t use;
+    uint8_t quick; /* the rights where stores are private, else 0; set by region.c */
 };
 
-enum { REGIONS_MAX = 48, RECENT = 16, RECENT_SHIFT = 13 };
+enum { REGIONS_MAX = 48 };
 
 struct regions {
-    union {
-        uint16_t recent[RECENT]; /* bytes from [0] to those found last, see region_recent */
-        uint64_t recent_words[RECENT / 4];
-    };
     uint32_t n;
-    struct region region[REGIONS_MAX];
+    uint32_t heap; /* bytes from [0] to the lowest of the heap; where there is none, to [n] */
+    struct region region[REGIONS_MAX + 1]; /* [n]: above all addresses */
 };
 
-static inline bool region_has(const struct region *region, uint64_t va)
+/* Where the page va must lie: the region may not have it. Nothing is remembered of earlier faults,
+ * so that what a fault costs does not depend on where regions lie, nor on which of them were stored
+ * to before: a walk from the heap, or from the lowest if the page is below the heap, takes three
+ * instructions for each region that it passes. It ends at [n]: no page starts at the last byte. */
+static inline const struct region *region_near(const struct regions *regions, uint64_t va)
 {
-    return va >= region->start && va < region->end;
+    const struct region *region =
+        (const struct region *)((const char *)regions->region + regions->heap);
+    if (va < region->start)
+        region = regions->region;
+    while (va >= region->end)
+        region++;
+    return region;
 }
 
-/* Where va may well be found (by 8 KiB): the region may not have it, or be empty. */
-static inline const struct region *region_recent(const struct regions *regions, uint64_t va)
-{
-    uint16_t offset = regions->recent[va >> RECENT_SHIFT & (RECENT - 1)];
-    return (const struct region *)((const char *)regions->region + offset);
-}
+/* None, to begin with. */
+void regions_clear(struct regions *regions);
 
-/* The same regions. `to` has none yet. */
+/* The same regions. */
 void regions_copy(struct regions *to, const struct regions *from);
 
 /* The region that holds va, or NULL. */
 const struct region *region_find(const struct regions *regions, uint64_t va);
-
-/* The same, and it is remembered. */
-const struct region *region_meet(struct regions *regions, uint64_t va);
 
 /* Adds one; false: it overlaps another, or the table is full. It may be empty (a heap's start). */
 bool region_add(struct regions *regions, const struct region *region);

@@ -107,16 +107,22 @@ static void test_leaf_short(void)
     check_end();
 }
 
-/* The region found last near an address: gone, or not to be stored to, it gives nothing. */
-static void test_recent(void)
+static const struct region *quick(const struct regions *regions, uint64_t va)
+{
+    const struct region *region = region_near(regions, va);
+    return va >= region->start && region->quick != 0 ? region : NULL;
+}
+
+/* Where a store looks for its region first: gone, or not to be stored to, it gives nothing. */
+static void test_quick(void)
 {
     struct process *p = check_start();
     int64_t pid = p->pid;
     uint8_t byte = 0;
     uint64_t va = (uint64_t)check_mmap(p, 1, false);
     CHECK(fake_store(p, 0x105000, 1) && fake_store(p, va, 1) && p->unusual == 0);
-    CHECK(region_recent(&p->regions, va)->start == va);
-    CHECK(fake_call(p, REQ_MUNMAP, va, PAGE_SIZE, 0) == 0);
+    CHECK(quick(&p->regions, va)->start == va);
+    CHECK(fake_call(p, REQ_MUNMAP, va, PAGE_SIZE, 0) == 0 && quick(&p->regions, va) == NULL);
     CHECK(!fake_store(p, va, 1) && check_died(pid, CAUSE_ADDRESS));
     check_end();
     p = check_start();
@@ -124,9 +130,50 @@ static void test_recent(void)
     CHECK(fake_store(p, 0x105000, 1) && fake_load(p, 0x102000, &byte));
     fake_corrupt(p, 0x100000, 0, 0);
     CHECK(fake_load(p, 0x100000, &byte) && p->unusual == 0 &&
-          region_recent(&p->regions, 0x100000)->rights == (RIGHT_R | RIGHT_X));
+          region_find(&p->regions, 0x100000)->rights == (RIGHT_R | RIGHT_X) &&
+          quick(&p->regions, 0x100000) == NULL);
     CHECK(!fake_store(p, 0x100000, 1) && check_died(pid, CAUSE_ADDRESS));
     check_end();
+}
+
+/* It is found there wherever it lies, and in whatever order others were stored to: nothing is
+ * looked for a second time. */
+static bool all_quick(const struct regions *regions)
+{
+    for (const struct region *r = regions->region, *end = r + regions->n; r != end; r++) {
+        bool stores = r->kind == REGION_PRIVATE && (r->rights & RIGHT_W) != 0;
+        for (uint64_t va = r->start; va < r->end; va += PAGE_SIZE)
+            if (quick(regions, va) != (stores ? r : NULL))
+                return false;
+    }
+    const struct region *heap = region_heap_first(regions), *end = regions->region + regions->n;
+    return region_near(regions, ~(uint64_t)(PAGE_SIZE - 1)) == end &&
+           (heap == NULL || heap->use == USE_HEAP);
+}
+
+/* Code, data and heap that meet, and a stack, shifted by pages against each other. */
+static void test_quick_anywhere(void)
+{
+    for (uint64_t shift = 0; shift < 4096; shift++) {
+        uint64_t data = 0x12000, heap = data + ((shift & 15) + 1) * PAGE_SIZE,
+                 stack = 0x80000 + (shift >> 4 & 15) * PAGE_SIZE, up = (shift >> 8) * PAGE_SIZE;
+        struct regions r, child;
+        regions_clear(&r);
+        CHECK(all_quick(&r));
+        const struct region region[] = {
+            {.start = stack + up, .end = stack + up + PAGE_SIZE, .rights = RIGHT_R | RIGHT_W},
+            {.start = data + up, .end = heap + up, .rights = RIGHT_R | RIGHT_W},
+            {.start = heap + up, .end = heap + up, .rights = RIGHT_R | RIGHT_W, .use = USE_HEAP},
+            {.start = 0x10000 + up, .end = data + up, .rights = RIGHT_R | RIGHT_X},
+        };
+        for (unsigned i = 0; i < 4; i++)
+            CHECK(region_add(&r, &region[i]) && all_quick(&r));
+        CHECK(region_resize_heap(&r, heap + up + 4 * PAGE_SIZE) && all_quick(&r));
+        regions_copy(&child, &r);
+        CHECK(all_quick(&child) && child.n == 4);
+        CHECK(region_protect(&r, data + up, data + up + PAGE_SIZE, RIGHT_R) == 0 && all_quick(&r));
+        CHECK(region_remove(&r, stack + up, stack + up + PAGE_SIZE, USE_IMAGE) && all_quick(&r));
+    }
 }
 
 static unsigned nasked;
@@ -340,7 +387,8 @@ void test_memory(void)
     test_copy_and_upgrade();
     test_memory_short();
     test_leaf_short();
-    test_recent();
+    test_quick();
+    test_quick_anywhere();
     test_unusual();
     test_shared();
     test_unmapped_last();
