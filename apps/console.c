@@ -58,6 +58,8 @@ static void put_text(const char *text, uint64_t n)
             put('\r');
         put(text[i]);
     }
+    if (port == NULL)
+        sys_console_write(SLOT_CONTROL, "", 0); /* a prompt has no newline */
 }
 
 /* Bytes for one reader: up to the end of a line. */

@@ -158,6 +158,12 @@ static err_t sys_alarm(const struct call *c)
 
 /* Bytes in a0-a5, the slot in the low half of a6, their number in its high half. A line is written
  * when it is whole, so that lines of several programs never mix. */
+static void write_line(struct space *space)
+{
+    console_write(space->line, space->line_nbytes);
+    space->line_nbytes = 0;
+}
+
 static err_t sys_console_write(const struct call *c)
 {
     struct space *space = c->space;
@@ -169,11 +175,11 @@ static err_t sys_console_write(const struct call *c)
     for (uint64_t i = 0; i < nbytes; i++) {
         char byte = (char)(c->a[i / 8] >> i % 8 * 8);
         space->line[space->line_nbytes++] = byte;
-        if (byte == '\n' || space->line_nbytes == LINE_MAX) {
-            console_write(space->line, space->line_nbytes);
-            space->line_nbytes = 0;
-        }
+        if (byte == '\n' || space->line_nbytes == LINE_MAX)
+            write_line(space);
     }
+    if (nbytes == 0)
+        write_line(space);
     return (err_t)nbytes;
 }
 

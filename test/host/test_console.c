@@ -78,7 +78,7 @@ long libsys_request(uint64_t word[6])
 static err_t sys_console_write(uint64_t control, const char *bytes, uint64_t nbytes)
 {
     (void)control, (void)bytes;
-    return nbytes == 1 ? 0 : ERR_LENGTH;
+    return nbytes <= 1 ? 0 : ERR_LENGTH;
 }
 
 static err_t sys_alarm(uint64_t endpoint, uint64_t bits, uint64_t time)
