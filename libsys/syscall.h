@@ -205,7 +205,7 @@ static inline err_t sys_reply(uint64_t token, const uint64_t word[6])
     return (err_t)copy[0];
 }
 
-/* Up to 48 bytes. */
+/* Up to 48 bytes, written when their line is whole; none: what there is of a line is written. */
 static inline err_t sys_console_write(uint64_t control, const char *bytes, uint64_t nbytes)
 {
     uint64_t word[6] = {0};
