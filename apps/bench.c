@@ -1,4 +1,5 @@
-/* What operations cost, in retired instructions: `bench` measures all, `bench NAME SIZE` one.
+/* What operations cost, in retired instructions: `bench` measures all, `bench NAME SIZE` one, and
+ * `bench placement` some of them with data, heap and stack at 16 places each.
  *
  * Prints `bench,KERNEL,POLICY,HARTS,NAME,SIZE,UNIT,MEDIAN,MIN,MAX`; SIZE is in pages. The
  * calibration, printed first, is what the counter counts with nothing between two readings, and is
@@ -16,6 +17,7 @@ enum {
     OLD = 'o',
     NEW = 'n',
     PAGES_MAX = 16384,
+    PLACEMENTS = 16,
 
     STATUS_USAGE = 2
 };
@@ -25,7 +27,9 @@ enum {
 static const int sizes[] = {0, 64, 1024, 4096, 16384};
 static int sample[RUNS];
 static int npages, stride = SYSTEM_STRIDE;
-static char *area; /* npages, touched, or one */
+static char *area;          /* npages, touched, or one */
+static char data[PAGE + 1]; /* whose ends lie in two pages */
+static char *mark = data;   /* stored to before a fault is measured: a fault in the data */
 
 static void check(int good, const char *what)
 {
@@ -111,6 +115,7 @@ static int run_upgrade(void)
     if (child == 0)
         _exit(0);
     check(child > 0 && system_wait() == 0, "fault_upgrade: child");
+    (*mark)++;
     system_counts(&before);
     int cost = measure_store(area);
     check_counts(&before, (struct counts){.upgrades = 1}, "fault_upgrade: counts");
@@ -125,6 +130,7 @@ static int run_copy(void)
     int child = fork();
     if (child == 0) {
         struct counts before;
+        (*mark)++;
         system_counts(&before);
         int cost = measure_store(area);
         check_counts(&before, (struct counts){.taken = 1, .copies = 1}, "fault_copy: counts");
@@ -142,6 +148,7 @@ static int run_zero(void)
     struct counts before;
     char *page = sbrk(PAGE);
     check(page != (char *)-1, "fault_zero: sbrk");
+    (*mark)++;
     system_counts(&before);
     int cost = measure_store(page);
     check_counts(&before, (struct counts){.taken = 1, .zeros = 1}, "fault_zero: counts");
@@ -225,18 +232,18 @@ static int run_pipe(void)
 static const struct benchmark {
     const char *name;
     int (*run)(void); /* one unit of work: what the counter counted; 0: not on this system */
-    int sized;
+    int sized, placed;
 } benchmarks[] = {
-    {"syscall", system_syscall, 0},
-    {"ipc", system_ipc, 0},
-    {"request", system_request, 0},
-    {"fault_upgrade", run_upgrade, 0},
-    {"fault_copy", run_copy, 0},
-    {"fault_zero", run_zero, 0},
-    {"fork", run_fork, 1},
-    {"fork_exit_wait", run_life, 1},
-    {"fork_exec_wait", run_program, 1},
-    {"pipe", run_pipe, 0},
+    {"syscall", system_syscall, 0, 0},
+    {"ipc", system_ipc, 0, 1},
+    {"request", system_request, 0, 1},
+    {"fault_upgrade", run_upgrade, 0, 1},
+    {"fault_copy", run_copy, 0, 1},
+    {"fault_zero", run_zero, 0, 1},
+    {"fork", run_fork, 1, 1},
+    {"fork_exit_wait", run_life, 1, 0},
+    {"fork_exec_wait", run_program, 1, 0},
+    {"pipe", run_pipe, 0, 0},
 };
 enum {
     BENCHMARKS = sizeof benchmarks / sizeof benchmarks[0],
@@ -261,6 +268,25 @@ static int calibrate(int nruns)
     return sample[nruns / 2];
 }
 
+/* Sorted samples; the result is the calibration. */
+static __attribute__((noinline)) int measure(const struct benchmark *benchmark, int nruns)
+{
+    int calibration = calibrate(nruns);
+    area = sbrk((npages > 0 ? npages : 1) * PAGE);
+    check(area != (char *)-1, "sbrk");
+    sample[0] = benchmark->run(); /* not kept; stored, so that each run begins alike */
+    for (int i = 0; i < nruns; i++)
+        sample[i] = benchmark->run();
+    sort(nruns);
+    return calibration;
+}
+
+static void show(const char *name, const char *suffix, int median, int min, int max)
+{
+    printf("bench,%s,%s,%d,%s%s,%d,instructions,%d,%d,%d\n", system_kernel(), system_policy(),
+           system_harts(), name, suffix, npages, median, min, max);
+}
+
 /* In a process of its own, so that each starts with the same small program. */
 static void run(const struct benchmark *benchmark, int nruns)
 {
@@ -270,17 +296,40 @@ static void run(const struct benchmark *benchmark, int nruns)
         return;
     }
     check(child == 0, "fork");
-    int calibration = calibrate(nruns);
-    area = sbrk((npages > 0 ? npages : 1) * PAGE);
-    check(area != (char *)-1, "sbrk");
-    sample[0] = benchmark->run(); /* not kept; stored, so that each run begins alike */
-    for (int i = 0; i < nruns; i++)
-        sample[i] = benchmark->run();
-    sort(nruns);
-    printf("bench,%s,%s,%d,%s,%d,instructions,%d,%d,%d\n", system_kernel(), system_policy(),
-           system_harts(), benchmark->name, npages, sample[nruns / 2] - calibration,
-           sample[0] - calibration, sample[nruns - 1] - calibration);
+    int calibration = measure(benchmark, nruns);
+    show(benchmark->name, "", sample[nruns / 2] - calibration, sample[0] - calibration,
+         sample[nruns - 1] - calibration);
     exit(0);
+}
+
+/* Data in one page or another, and heap and stack some pages further: among them the heap right
+ * behind the data, and, for what might be remembered by some bits of an address, 32 pages behind. A
+ * fork pays for each page of the heap, and moves it by less. The status is the median. */
+static void run_placed(const struct benchmark *benchmark, int nruns, int place)
+{
+    int near = place % 2, heap = benchmark->sized ? place / 2 % 4 : place / 2 + (near ? 0 : 24);
+    volatile char *room = __builtin_alloca((unsigned)(place * 3 % 8 * PAGE + 1));
+    room[0] = 0;
+    mark = near ? data + PAGE : data;
+    check(sbrk(heap * PAGE) != (char *)-1, "placement: sbrk");
+    int calibration = measure(benchmark, nruns);
+    _exit(sample[nruns / 2] - calibration);
+}
+
+/* The median of the placements' medians with the least and the most of them; then the most. */
+static void run_placements(const struct benchmark *benchmark, int nruns)
+{
+    for (int place = 0; place < PLACEMENTS; place++) {
+        int child = fork();
+        if (child == 0)
+            run_placed(benchmark, nruns, place);
+        sample[place] = child < 0 ? child : system_wait();
+        check(sample[place] > 1, benchmark->name);
+    }
+    sort(PLACEMENTS);
+    int worst = sample[PLACEMENTS - 1];
+    show(benchmark->name, "@median", sample[PLACEMENTS / 2], sample[0], worst);
+    show(benchmark->name, "@worst", worst, worst, worst);
 }
 
 static void show_calibration(void)
@@ -302,12 +351,17 @@ int main(int argc, char **argv)
     }
     system_start();
     show_calibration();
+    int all = argc == 1, placed = !all && strcmp(argv[1], "placement") == 0;
+    npages = size;
     for (int b = 0; b < BENCHMARKS; b++) {
-        if (benchmarks[b].run == 0 || (argc > 1 && strcmp(argv[1], benchmarks[b].name) != 0))
+        if (benchmarks[b].run == 0 ||
+            !(all || (placed ? benchmarks[b].placed : strcmp(argv[1], benchmarks[b].name) == 0)))
             continue;
         found = 1;
-        for (int s = 0; s < (argc == 1 && benchmarks[b].sized ? SIZES : 1); s++) {
-            npages = argc == 1 ? sizes[s] : size;
+        if (placed)
+            run_placements(&benchmarks[b], nruns);
+        for (int s = 0; !placed && s < (all && benchmarks[b].sized ? SIZES : 1); s++) {
+            npages = all ? sizes[s] : size;
             run(&benchmarks[b], nruns);
         }
     }
