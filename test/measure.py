@@ -1,7 +1,10 @@
 """Figures of bench: one boot each, under -icount, so that each is repeated by one command."""
 
 import csv
+import os
+import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +16,7 @@ IMAGES = {'pager': 'holstein.elf', 'mono': 'holstein-mono.elf'}
 SIZES = (0, 64, 1024, 4096, 16384)
 PAGE_SIZES = (16384, 4096)  # whose difference is the cost of a page more
 SINGLE = ('syscall', 'ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'pipe')
+PLACED = ('ipc', 'request', 'fault_upgrade', 'fault_copy', 'fault_zero', 'fork')
 SIZED = ('fork', 'fork_exit_wait', 'fork_exec_wait')
 TIMEOUT = 300
 
@@ -71,16 +75,47 @@ def read(output):
             and len(fields := line.split(',')[1:]) == len(Figure._fields)]
 
 
-def measure(build, kernel, name, size, policy=''):
-    """One figure: one boot, whose program, audit and exit status must be right."""
+def boot(build, kernel, name, size=0, policy='', more=()):
+    """The figures of one boot, whose program, audit and exit status must be right; `more` names
+    those that follow the first."""
     result = qemu.run(str(build / IMAGES[kernel]), str(build / 'bootfs.cpio'),
                       boot_line(name, size, policy), icount='shift=0', timeout=TIMEOUT)
     figures, audit = read(result.output), qemu.audit(result.output)
-    if result.status != 0 or len(figures) != 1 or not audit or not audit['ok'] or \
-            figures[0][:5] != (kernel, policy or figures[0].policy, 1, name, size):
+    expected = [(kernel, policy or figure.policy, 1, unit, size)
+                for figure, unit in zip(figures, more or [name])]
+    if result.status != 0 or len(figures) != len(more or [name]) or not audit or \
+            not audit['ok'] or [figure[:5] for figure in figures] != expected:
         raise Failed(f'{result.output}\nno figure of {name} {size} on {kernel}; once more by hand:'
                      f'\n{shlex.join(result.command)}')
-    return figures[0]
+    return figures
+
+
+def measure(build, kernel, name, size, policy=''):
+    """One figure: one boot."""
+    return boot(build, kernel, name, size, policy)[0]
+
+
+def measure_placements(build, names):
+    """{(kernel, 'NAME@median' or 'NAME@worst', 0): Figure}: one boot for each of those kernels."""
+    more = [f'{name}@{which}' for name in PLACED for which in ('median', 'worst')]
+    return {(kernel, figure.name, 0): figure for kernel in names
+            for figure in boot(build, kernel, 'placement', more=more)}
+
+
+def compiler(build):
+    """What made the kernel, by its debugging information, as ('gcc 12.2', '-O2')."""
+    text = subprocess.run(['riscv64-unknown-elf-readelf', '--debug-dump=info', '--dwarf-depth=1',
+                           build / IMAGES['pager']], capture_output=True, text=True,
+                          check=True).stdout
+    found = re.search(r'DW_AT_producer.*: GNU C\d* (\d+\.\d+)[\d.]*\b.* (-O\w*)', text)
+    return (f'gcc {found[1]}', found[2]) if found else ('an unknown compiler', '')
+
+
+def emulator():
+    """The version of the emulator, as (7, 2)."""
+    text = subprocess.run([os.environ.get('QEMU', 'qemu-system-riscv64'), '--version'],
+                          capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r'version (\d+)\.(\d+)', text).groups()))
 
 
 def measure_all(build, names, sizes=SIZES):
