@@ -131,7 +131,7 @@ void conform_exceptions(void)
         long child = test_fork();
         if (child == 0) {
             if (i == 0)
-                __asm__ volatile(".word 0xffffffff");
+                __asm__ volatile(".word 0");
             else if (i == 1)
                 __asm__ volatile("ebreak");
             else if (i == 2)
@@ -140,7 +140,9 @@ void conform_exceptions(void)
                 __asm__ volatile("amoadd.w zero, zero, (%0)" ::"r"(zeroed + 2) : "memory");
             _exit(0);
         }
-        CHECK(conform_wait(child, false, &status, &cause) == child && cause == causes[i]);
+        CHECK(conform_wait(child, false, &status, &cause) == child);
+        /* Misaligned atomics work on some implementations. */
+        CHECK(cause == causes[i] || (causes[i] == CAUSE_ALIGNMENT && cause == CAUSE_EXIT));
     }
 }
 

@@ -10,7 +10,8 @@
 
 static const char constant[] = "constant";
 
-static void expect_death(void (*access)(uintptr_t), uintptr_t address, uint32_t expected)
+/* CAUSE_EXIT: the access did nothing of note. */
+static uint32_t outcome(void (*access)(uintptr_t), uintptr_t address)
 {
     uint32_t status, cause;
     pid_t child = test_fork();
@@ -19,7 +20,13 @@ static void expect_death(void (*access)(uintptr_t), uintptr_t address, uint32_t 
         _exit(0);
     }
     CHECK(holstein_wait(child, &status, &cause) == child);
-    CHECK(cause == expected);
+    CHECK(cause != CAUSE_EXIT || status == 0);
+    return cause;
+}
+
+static void expect_death(void (*access)(uintptr_t), uintptr_t address, uint32_t expected)
+{
+    CHECK(outcome(access, address) == expected);
 }
 
 static void store(uintptr_t address)
@@ -42,6 +49,17 @@ static void atomic_add(uintptr_t address)
     __asm__ volatile("amoadd.w zero, zero, (%0)" ::"r"(address) : "memory");
 }
 
+/* Where misaligned atomics work, this one has to be right. */
+static void atomic_misaligned(uintptr_t address)
+{
+    uint32_t before, after;
+    memcpy(&before, (void *)address, sizeof before);
+    __asm__ volatile("amoadd.w zero, %0, (%1)" ::"r"(0x01010101), "r"(address) : "memory");
+    memcpy(&after, (void *)address, sizeof after);
+    CHECK(after == before + 0x01010101);
+}
+
+/* No extension will ever give this encoding a meaning. */
 static void illegal(uintptr_t address)
 {
     (void)address;
@@ -54,10 +72,11 @@ static void breakpoint(uintptr_t address)
     __asm__ volatile("ebreak");
 }
 
+/* Not `wfi`, which an implementation may let programs execute, as long as it ends soon. */
 static void supervisor(uintptr_t address)
 {
     (void)address;
-    __asm__ volatile(".word 0x10500073"); /* wfi */
+    __asm__ volatile(".word 0x18002573" ::: "a0"); /* csrr a0, satp */
 }
 
 /* Addresses that nobody may touch: null, unmapped, the kernel's, the pager's, not canonical. */
@@ -81,7 +100,8 @@ void test_text(void)
     expect_death(illegal, 0, CAUSE_INSTRUCTION);
     expect_death(breakpoint, 0, CAUSE_INSTRUCTION);
     expect_death(supervisor, 0, CAUSE_INSTRUCTION);
-    expect_death(atomic_add, (uintptr_t)on_heap | 1, CAUSE_ALIGNMENT);
+    uint32_t misaligned = outcome(atomic_misaligned, (uintptr_t)on_heap | 1);
+    CHECK(misaligned == CAUSE_ALIGNMENT || misaligned == CAUSE_EXIT);
     CHECK(strcmp(constant, "constant") == 0);
 }
 
