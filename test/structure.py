@@ -314,6 +314,19 @@ def check_stack(_, build, __):
     return bad
 
 
+def check_head(_, build, __):
+    """The flat images begin with the head that boot loaders look for, and it names the memory they take."""
+    bad = []
+    for image in ('holstein', 'holstein-mono'):
+        data = existing(build / f'{image}.image').read_bytes()
+        symbols_of = dict(reversed(line.split()[::2]) for line in
+                          tool('nm', build / f'{image}.elf').splitlines())
+        nbytes = int(symbols_of['image_end'], 16) - int(symbols_of['image_start'], 16)
+        if data[48:60] != b'RISCV\0\0\0RSC\5' or int.from_bytes(data[16:24], 'little') != nbytes:
+            bad.append(f'{image}.image: {data[:64].hex()}')
+    return bad
+
+
 def check_top(source, *_):
     """The top level holds what the design lists."""
     names = {path.relative_to(source).parts[0] for path in tracked(source)}
