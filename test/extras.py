@@ -29,6 +29,9 @@ int main(int argc, char **argv)
     printf("hello: rename %s\n", rename("one", "two") == 0 && access("one", F_OK) != 0 &&
            access("two", F_OK) == 0 && rename("one", "two") != 0 && rename("two", "/") != 0 ? "ok" : "FAILED");
     sprintf(copy, "%.2f", argc / 4.0);
+    unsigned long before, after;
+    __asm__ volatile("rdcycle %0; rdinstret %0; csrr %1, instret" : "=&r"(before), "=r"(after));
+    printf("hello: counters %s\n", after > before ? "ok" : "FAILED");
     printf("hello: float %s\n", strcmp(copy, "0.50") == 0 ? "ok" : "FAILED");
     FILE *script = fopen("script", "w");
     fprintf(script, "echo %01200d\necho hello: script ok\n", 0);
