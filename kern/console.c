@@ -45,8 +45,8 @@ _Noreturn void console_power_off(uint32_t status)
         *console_tester = status == 0 ? TESTER_PASS : status << 16 | TESTER_FAIL;
         /* The machine may end a while after the store, with what was stored last: the firmware
          * stores there too, and knows only two statuses. */
-        uint64_t deadline = time_now() + console_patience;
-        while (time_now() < deadline)
+        uint64_t now = time_now(), deadline = now + console_patience;
+        for (; now < deadline; now = time_now())
             pause_hart();
     }
     /* Whoever watches a machine that can't say how it ended reads it here. */

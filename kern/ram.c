@@ -21,6 +21,15 @@ static uint64_t end_of(const struct dt_range *range)
     return range->base + range->nbytes;
 }
 
+/* The range that holds the image, or so much of it. */
+static struct dt_range range_with(const struct ranges *set, uint64_t base, uint64_t end)
+{
+    const struct dt_range *found = ranges_find(set, (struct dt_range){base, end - base});
+    if (found != NULL)
+        return *found;
+    boot_fail("memory", "the kernel lies in what is reserved");
+}
+
 /* Largest first, each cut to 2 MiB boundaries: windows are made of large pages. */
 static void fill_runs(const struct ranges *usable, struct boot_info *info)
 {
@@ -73,19 +82,17 @@ uint64_t ram_divide(const struct dt_machine *machine, struct boot_info *info)
     const uint64_t image = (uint64_t)image_start - kernel_offset;
     const uint64_t image_limit = (uint64_t)image_end - kernel_offset;
     usable = machine->ram;
-    const struct dt_range *bank = ranges_find(&usable, (struct dt_range){image, 1});
-    uint64_t total = 0, firmware = bank->base + FIRMWARE_NBYTES;
-    info->device_npages = bank->base >> PAGE_SHIFT;
+    struct dt_range bank = range_with(&usable, image, image + 1);
+    uint64_t total = 0, firmware = bank.base + FIRMWARE_NBYTES;
+    info->device_npages = bank.base >> PAGE_SHIFT;
     for (uint32_t i = 0; i < usable.n; i++)
         total += usable.range[i].nbytes;
-    take_away(&usable, bank->base, image < firmware ? image : firmware);
+    take_away(&usable, bank.base, image < firmware ? image : firmware);
     for (uint32_t i = 0; i < machine->reserved.n; i++)
         take_away(&usable, machine->reserved.range[i].base, end_of(&machine->reserved.range[i]));
     take_away(&usable, MEMORY_WINDOW, ~0ul); /* a window shows what lies below its own address */
-    bank = ranges_find(&usable, (struct dt_range){image, image_limit - image});
-    if (bank == NULL)
-        boot_fail("memory", "the kernel lies in what is reserved");
-    uint64_t share = total / POOL_SHARE, limit = end_of(bank) & ~(LEAF_SPAN - 1);
+    bank = range_with(&usable, image, image_limit);
+    uint64_t share = total / POOL_SHARE, limit = end_of(&bank) & ~(LEAF_SPAN - 1);
     uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
     pool_end = (pool_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
     if (pool_end > limit)

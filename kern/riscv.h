@@ -38,11 +38,14 @@
 
 /* Stores 1 with acquire order and gives what stood there. Not the compiler's builtin: that may keep
  * the constant anywhere, gcc 14 on the stack, and the fast path has none (fast_path.h). */
-#define test_and_set(word)                                                                         \
-    ({                                                                                             \
-        uint64_t old_;                                                                             \
-        __asm__ volatile("amoswap.d.aq %0,%2,%1" : "=r"(old_), "+A"(*word) : "r"(1ul) : "memory"); \
-        old_;                                                                                      \
+#define test_and_set(word)                           \
+    ({                                               \
+        uint64_t old_;                               \
+        __asm__ volatile("amoswap.d.aq %0,%2,%1"     \
+                         : "=r"(old_), "+A"(*(word)) \
+                         : "r"(1ul)                  \
+                         : "memory");                \
+        old_;                                        \
     })
 
 /* A store of 0 with release order: one instruction, where gcc 12 makes a fence and an exchange. */
