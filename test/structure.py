@@ -15,9 +15,9 @@ from pathlib import Path
 
 TOOLS = 'riscv64-unknown-elf-'
 PARTS = ('kern', 'pager', 'libsys', 'apps')
-TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'meson.build', 'meson_options.txt',
-       'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format', '.clang-tidy',
-       '.gitignore'}
+TOP = {'kern', 'pager', 'libsys', 'apps', 'test', 'findings', 'meson.build',
+       'meson_options.txt', 'cross-riscv64.ini', 'README.md', 'LICENSE', '.ci', '.clang-format',
+       '.clang-tidy', '.gitignore'}
 KERNEL = ('kern', 'libsys/freestanding')  # the folders of what runs with its rights
 BASELINE = {'up_kernel.c', 'port_kernel.c', 'port_kernel.h'}  # joins the pager's core to the kernel
 KERNEL_LIBRARIES = ('kern/libkern.a', 'kern/libfast_send.a', 'kern/libfast_reply.a', 'kern/libupcall.a',
