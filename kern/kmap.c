@@ -82,6 +82,8 @@ volatile uint32_t *kmap_device(uint64_t base, uint64_t nbytes)
         return NULL;
     uint64_t first = base & ~(LEAF_SPAN - 1), va = next_device;
     uint64_t npages = ((base + nbytes - first + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1)) >> PAGE_SHIFT;
+    if (nbytes > -va || npages << PAGE_SHIFT > -va) /* what is left of all addresses */
+        boot_fail("device", "it has too many registers");
     kernel_assert(
         table_map_large(kernel_root, va, first >> PAGE_SHIFT, npages, kernel_bits | PTE_W));
     next_device += npages << PAGE_SHIFT;

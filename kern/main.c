@@ -59,7 +59,8 @@ static uint64_t fill_info(const struct dt_machine *machine)
     for (size_t i = 0; i < machine->bootargs_len; i++)
         info.arguments[i] = machine->bootargs[i];
     uint64_t pool_end = ram_divide(machine, &info);
-    if (machine->uart.base >> PAGE_SHIFT < info.device_npages) {
+    if (machine->uart.base >> PAGE_SHIFT < info.device_npages &&
+        ranges_find(&machine->kept, (struct dt_range){machine->uart.base, 1}) == NULL) {
         info.console_address = machine->uart.base;
         info.console_irq = machine->uart_irq;
     }
@@ -83,6 +84,7 @@ static uint64_t slice_argument(uint64_t otherwise)
 
 static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
 {
+    bool found = false;
     for (uint32_t i = 0; i < machine->nharts; i++) {
         struct hart *hart = pool_frame(); /* and its stack in the frames above it */
         for (uint64_t f = 1; hart != NULL && f <= STACK_FRAMES; f++)
@@ -94,9 +96,12 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
         hart->plic_context = machine->plic_context[i];
         hart->bit = 1ul << i;
         harts[i] = hart;
+        found = found || hart->id == boot_hart_id;
         if (hart->id == boot_hart_id)
             __asm__ volatile("mv tp, %0" ::"r"(hart));
     }
+    if (!found)
+        boot_fail("hart", "this one is not in the device tree");
     nharts = machine->nharts;
     hart_bits = nharts == 64 ? ~0ul : (1ul << nharts) - 1;
 }
@@ -106,8 +111,10 @@ static void init_devices(struct dt_machine *machine)
 {
     console_tester = kmap_device(machine->tester.base, machine->tester.nbytes);
     irq_init(kmap_device(machine->plic.base, machine->plic.nbytes), this_hart()->plic_context);
-    for (uint32_t i = 0; i < machine->ram.n; i++)
-        if (!ranges_add(&machine->kept, machine->ram.range[i]))
+    for (uint32_t i = 0; i < machine->ram.n + machine->reserved.n; i++)
+        if (!ranges_add(&machine->kept, i < machine->ram.n
+                                            ? machine->ram.range[i]
+                                            : machine->reserved.range[i - machine->ram.n]))
             boot_fail("memory", "in more pieces than can be kept");
     memory_keep(&machine->kept);
 }
@@ -135,6 +142,8 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     init_devices(&machine);
     timer_hz = machine.timebase_hz;
     timer_slice = slice_argument(timer_hz / SLICES_A_SECOND);
+    if (timer_slice == 0)
+        boot_fail("time base", "too slow for slices");
     up_boot(&info);
     for (uint32_t i = 0; i < nharts; i++)
         if (harts[i] != this_hart())

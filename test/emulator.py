@@ -11,7 +11,8 @@ import subprocess
 
 # A machine has sifive_test's device, by which the guest sets QEMU's exit status, or it has not.
 WITHOUT_TEST_DEVICE = {'spike', 'sifive_u'}
-# The end of the line that the kernel prints before it asks firmware to power off: it may know no way.
+# The line that the kernel prints before it asks firmware to power off, and its end: it may know no way.
+POWER_OFF = re.compile(r'power-off: status 0x([0-9a-f]+); a machine that goes on now can be stopped')
 CANNOT_POWER_OFF = 'a machine that goes on now can be stopped'
 # OpenSBI from 1.6 on prints this, without a newline, for each illegal instruction with the opcode
 # SYSTEM, such as `wfi`, `sret` or `sfence.vma` in a program: so it may stand within any line.
@@ -66,6 +67,12 @@ def retiring_traps():
 def has_test_device(machine):
     """Whether the guest can set QEMU's exit status. `machine` is a value of QEMU's -machine."""
     return machine.partition(',')[0] not in WITHOUT_TEST_DEVICE
+
+
+def power_off_status(output):
+    """The status that the kernel's last power-off line says, or None: there is no such line."""
+    found = POWER_OFF.findall(output)
+    return int(found[-1], 16) if found else None
 
 
 def plain(output):

@@ -181,7 +181,8 @@ def _line_problems(output, wanted):
             problems.append(f'{said}, and {wanted} was expected')
         elif end and end.start() < _run_line(output).start():
             problems.append('there is no audit line after the run: line')
-    if 'kernel panic at ' in output[end.start() if end else 0:]:
+    begun = min((line.start() for line in (end, _run_line(output)) if line), default=0)
+    if 'kernel panic at ' in output[begun:]:
         problems.append('the kernel panicked')
     return problems
 
@@ -192,18 +193,20 @@ def verdict(output, status, wanted=0, machine='virt'):
     `status` is QEMU's, or None if it ran out of time. `wanted` is the exit status of the program
     of run=, or 'killed', or 'shell' (a boot without run=), or 'failure': a power-off that says so,
     whatever was printed. What the guest said and QEMU's status must both be right. On a machine
-    without a test device QEMU's status says nothing.
+    without a test device QEMU's status says nothing, and the kernel's power-off line stands for it.
     """
     if status is None:
         return ['it did not end in time']
-    counts = emulator.has_test_device(machine)
+    if not emulator.has_test_device(machine):
+        status = emulator.power_off_status(output)
+        if status is None:
+            return ['there is no power-off line']
     if wanted == 'failure':
-        failed = status > 0 if counts else bool(_line_problems(output, 0))
-        return [] if failed else [f'a failure was expected, and QEMU exited {status}']
+        return [] if status > 0 else [f'a failure was expected, and the status is {status}']
     problems = _line_problems(output, wanted)
     right = {'shell': 0, 'killed': 1}.get(wanted)
     right = status_of(('exit', wanted)) if right is None else right
-    if counts and status != right:
+    if status != right:
         problems.append(f'QEMU exited {status}, and {right} was expected')
     return problems
 
@@ -217,7 +220,9 @@ def exit_status(output, status, shell=False, machine='virt'):
     ended = run_status(output) or ('exit', 0)
     wanted = 'shell' if shell else 'killed' if ended[0] == 'killed' else ended[1]
     problems = verdict(output, status, wanted, machine)
-    if emulator.has_test_device(machine) and status != 0:
+    if not emulator.has_test_device(machine):
+        status = emulator.power_off_status(output) or 0  # without the line there are problems
+    if status != 0:
         return (status if status > 0 else 128 - status), problems
     return (0 if shell else status_of(ended)) or int(bool(problems)), problems
 

@@ -16,9 +16,13 @@ from pathlib import Path
 
 INSTRUCTION = re.compile(r'^ *[0-9a-f]+:\t[0-9a-f ]+\t(.*)$')
 FUNCTION = re.compile(r'^[0-9a-f]+ <(.+)>:$')
-STACK = re.compile(r'\bsp\b|^c\.(addi4spn|addi16sp|\w+sp)\b')
+# Of the stack: sp by name, instructions that mean it, and calls, whose callees would use it.
+STACK = re.compile(r'\bsp\b|^c\.(addi4spn|addi16sp|\w+sp|jal|jalr)\b|^cm\.|^jalr?\s+(?!zero)')
 SAMPLES = (('long look(long *word) { return word[1] + 1; }', False),
-           ('long look(long *word) { volatile long kept = word[1]; return kept; }', True))
+           ('long look(long *word) { volatile long kept = word[1]; return kept; }', True),
+           ('long other(long); long look(long *word) { return other(word[1]); }', False),
+           ('void look(void); __attribute__((naked)) void look(void) { __asm__("jal ra, look"); }',
+            True))
 
 
 def uses(objdump, library):

@@ -22,6 +22,11 @@ AUDIT = 'audit: ok frames=9 free=4 used=3 kernel=2\n'
 LOST = 'audit: 3 frames free, 4 before the program\naudit: FAILED frames=9 free=3 used=4 kernel=2\n'
 
 
+def off(status):
+    """The kernel's line where no device can tell the status."""
+    return f'power-off: status {status:#x}; {emulator.CANNOT_POWER_OFF}\n'
+
+
 class Case(NamedTuple):
     """What QEMU prints and exits with, and what test/boot must exit with then."""
     what: str
@@ -58,14 +63,15 @@ CASES = (
     Case('false death on the same line', f'run: y killed by run: x exit 3\n{AUDIT}', 0, 3),
     Case('false failure earlier', f'run: x exit 3\n{LOST}run: x exit 0\n{AUDIT}', 0, 0),
     Case('carriage returns', 'run: x exit 3\r\n' + AUDIT, 0, 3),
-    Case('no device: passed', f'run: x exit 0\n{AUDIT}{emulator.CANNOT_POWER_OFF}\n', 0, 0,
-         'spike', True),
-    Case('no device: failed', f'run: x exit 3\n{AUDIT}{emulator.CANNOT_POWER_OFF}\n', 0, 3,
-         'sifive_u', True),
-    Case('no device: refused', f'init: no\n{emulator.CANNOT_POWER_OFF}\n', 0, 1, 'spike', True),
+    Case('panic before the audit', f'run: x exit 0\nkernel panic at x.c:1: why\n{AUDIT}', 0, 1),
+    Case('no device: passed', f'run: x exit 0\n{AUDIT}{off(0)}', 0, 0, 'spike', True),
+    Case('no device: failed', f'run: x exit 3\n{AUDIT}{off(3)}', 0, 3, 'sifive_u', True),
+    Case('no device: refused', f'init: no\n{off(1)}', 0, 1, 'spike', True),
+    Case('no device: lines and status differ', f'run: x exit 0\n{AUDIT}{off(1)}', 0, 1, 'spike', True),
     Case('no device: panic', f'run: x exit 0\n{AUDIT}kernel panic at x.c:1: why\n'
-         f'{emulator.CANNOT_POWER_OFF}\n', 0, 1, 'spike', True),
-    Case('no device: it ended all the same', f'run: x exit 0\n{AUDIT}', 7, 0, 'spike'),
+         f'{off(255)}', 0, 255, 'spike', True),
+    Case('no device: it ended all the same', f'run: x exit 0\n{AUDIT}{off(0)}', 7, 0, 'spike'),
+    Case('no device: it ended before', f'run: x exit 0\n{AUDIT}', 0, 1, 'spike'),
 )
 
 

@@ -7,6 +7,7 @@ struct reader {
     struct fdt tree;
     uint64_t hart;
     bool too_much;                    /* a set of ranges was full */
+    bool unreadable;                  /* a reserved range */
     uint32_t intc[FDT_MAX_DEPTH];     /* by depth: phandle of a controller in the open node, or 0 */
     uint32_t hart_intc[DT_MAX_HARTS]; /* beside out->hart_id */
     struct fdt_span plic_wires;       /* kept to the end: harts may stand after the PLIC */
@@ -25,12 +26,40 @@ static bool is_usable(const struct fdt *tree, const struct fdt_node *node)
            fdt_text_is(tree, status, "ok");
 }
 
-/* All of the current node's ranges go into the set. */
-static void take_ranges(struct reader *reader, struct ranges *set)
+/* All of the current node's ranges go into the set. False: some of it makes no range. */
+static bool take_ranges(struct reader *reader, struct ranges *set)
 {
     struct dt_range range;
-    for (uint32_t i = 0; fdt_reg(&reader->tree, i, &range); i++)
+    bool good = true;
+    uint32_t n = 0;
+    for (; fdt_reg(&reader->tree, n, &range); n++) {
         reader->too_much |= !ranges_add(set, range);
+        good = good && range.nbytes != 0;
+    }
+    return good && fdt_reg_has(&reader->tree, n);
+}
+
+/* Are the current node's addresses the processor's? Not below a bus that has its own. */
+static bool is_on_bus(const struct fdt *tree)
+{
+    for (uint32_t i = 1; i + 1 < tree->depth; i++)
+        if (tree->open[i].value[FDT_RANGES].nbytes != 0)
+            return false;
+    return true;
+}
+
+/* Registers that programs could harm others by. A device that is switched off here may be
+ * another's. */
+static void keep_registers(struct reader *reader, const struct fdt_node *node)
+{
+    static const char kept[][20] = {"sifive,test0",        "sifive,test1",      "sifive,clint0",
+                                    "riscv,clint0",        "riscv,aclint-mswi", "riscv,aclint-sswi",
+                                    "riscv,aclint-mtimer", "sifive,plic-1.0.0", "riscv,plic0"};
+    bool keep = node->value[FDT_INTERRUPT_CONTROLLER].offset != 0;
+    for (uint32_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        keep = keep || fdt_list_has(&reader->tree, node->value[FDT_COMPATIBLE], kept[i]);
+    if (keep)
+        take_ranges(reader, &reader->out->kept);
 }
 
 static void take_chosen(struct reader *reader, const struct fdt_node *node)
@@ -89,8 +118,10 @@ static void take_devices(struct reader *reader, const struct fdt_node *node)
     const struct fdt *tree = &reader->tree;
     struct dt_machine *out = reader->out;
     for (uint32_t i = 1; i + 1 < tree->depth; i++)
-        if (tree->open[i].value[FDT_RANGES].nbytes != 0 || !is_usable(tree, &tree->open[i]))
-            return; /* a bus with addresses of its own, or switched off */
+        if (!is_usable(tree, &tree->open[i]))
+            return;
+    if (!is_on_bus(tree))
+        return;
     if (take_device(reader, "ns16550a", &out->uart))
         out->uart_irq = first_cell(tree, node->value[FDT_INTERRUPTS]);
     if (take_device(reader, "sifive,plic-1.0.0", &out->plic) ||
@@ -98,14 +129,6 @@ static void take_devices(struct reader *reader, const struct fdt_node *node)
         reader->plic_wires = node->value[FDT_INTERRUPTS_EXTENDED];
     if (!take_device(reader, "sifive,test1", &out->tester))
         take_device(reader, "sifive,test0", &out->tester);
-    static const char kept[][20] = {"sifive,test0",        "sifive,test1",      "sifive,clint0",
-                                    "riscv,clint0",        "riscv,aclint-mswi", "riscv,aclint-sswi",
-                                    "riscv,aclint-mtimer", "sifive,plic-1.0.0", "riscv,plic0"};
-    bool keep = node->value[FDT_INTERRUPT_CONTROLLER].offset != 0;
-    for (uint32_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        keep = keep || is_compatible(tree, kept[i]);
-    if (keep)
-        take_ranges(reader, &out->kept);
 }
 
 /* The current node is complete, and so are the properties of all nodes around it. */
@@ -115,7 +138,11 @@ static void take_node(struct reader *reader)
     uint32_t level = tree->depth - 1, intc = reader->intc[level];
     const struct fdt_node *node = &tree->open[level];
     reader->intc[level] = 0; /* for the next node there */
-    if (level == 0 || !is_usable(tree, node))
+    if (level == 0)
+        return;
+    if (is_on_bus(tree))
+        keep_registers(reader, node);
+    if (!is_usable(tree, node))
         return;
     const struct fdt_node *parent = &tree->open[level - 1];
     if (level == 1) {
@@ -127,7 +154,7 @@ static void take_node(struct reader *reader)
             fdt_number(tree, node->value[FDT_TIMEBASE], &reader->out->timebase_hz);
     }
     if (level == 2 && fdt_text_is(tree, parent->name, "reserved-memory"))
-        take_ranges(reader, &reader->out->reserved);
+        reader->unreadable |= !take_ranges(reader, &reader->out->reserved);
     if (level == 2 && fdt_text_is(tree, node->value[FDT_DEVICE_TYPE], "cpu") &&
         fdt_text_is(tree, parent->name, "cpus"))
         take_hart(reader, node, parent, intc);
@@ -173,6 +200,8 @@ enum dt_error dt_read(const void *blob, size_t nbytes, uint64_t inside, uint64_t
         reader.too_much |= !ranges_add(&out->reserved, range);
     if (reader.too_much)
         return DT_TOO_MUCH;
+    if (reader.unreadable)
+        return DT_UNREADABLE;
     if (ranges_find(&out->ram, (struct dt_range){inside, 1}) == NULL)
         return DT_NO_MEMORY;
     if (out->nharts == 0)
@@ -188,6 +217,7 @@ const char *dt_error_text(enum dt_error error)
     case DT_TRUNCATED: return "truncated";
     case DT_BAD_STRUCTURE: return "bad structure";
     case DT_TOO_MUCH: return "more ranges than can be kept";
+    case DT_UNREADABLE: return "a reserved range that can't be read";
     case DT_NO_MEMORY: return "no memory node";
     case DT_NO_HART: return "no hart";
     case DT_NO_TIMEBASE: return "no time base";

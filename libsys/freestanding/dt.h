@@ -45,7 +45,9 @@ enum dt_error {
     DT_TRUNCATED,     /* nbytes is less than the header, or than the size it states */
     DT_BAD_STRUCTURE, /* the structure block breaks section 5.4, or nests deeper than 12 */
     DT_TOO_MUCH,      /* more than RANGES_MAX banks, reserved ranges, or ranges of registers */
-    DT_NO_MEMORY,     /* no bank holds `inside` */
+    DT_UNREADABLE, /* a reserved range in cells that make no numbers, cut short, empty, or wrapping
+                    */
+    DT_NO_MEMORY,  /* no bank holds `inside` */
     DT_NO_HART,
     DT_NO_TIMEBASE,
 };

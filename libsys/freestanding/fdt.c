@@ -105,17 +105,31 @@ bool fdt_reservation(const struct fdt *tree, uint32_t index, struct dt_range *ra
     if (at > tree->nbytes || tree->nbytes - at < 16)
         return false;
     uint64_t base = fdt_cells(tree->blob + at, 2), nbytes = fdt_cells(tree->blob + at + 8, 2);
-    *range = range_of(base, nbytes);
+    *range = range_of(base, nbytes > UINT64_MAX - base ? UINT64_MAX - base : nbytes);
     return base != 0 || nbytes != 0;
+}
+
+/* Cells of an entry of the current node's `reg`; false: they make no numbers. */
+static bool reg_cells(const struct fdt *tree, uint32_t *naddress, uint32_t *nsize)
+{
+    const struct fdt_node *parent = &tree->open[tree->depth - 2];
+    *naddress = fdt_count_cells(tree, parent->value[FDT_ADDRESS_CELLS], 2);
+    *nsize = fdt_count_cells(tree, parent->value[FDT_SIZE_CELLS], 1);
+    return *naddress >= 1 && *naddress <= 2 && *nsize >= 1 && *nsize <= 2;
+}
+
+bool fdt_reg_has(const struct fdt *tree, uint32_t n)
+{
+    uint32_t naddress, nsize, nbytes = tree->open[tree->depth - 1].value[FDT_REG].nbytes;
+    return nbytes == 0 ||
+           (reg_cells(tree, &naddress, &nsize) && (uint64_t)n * 4 * (naddress + nsize) == nbytes);
 }
 
 bool fdt_reg(const struct fdt *tree, uint32_t index, struct dt_range *range)
 {
-    const struct fdt_node *parent = &tree->open[tree->depth - 2];
     struct fdt_span reg = tree->open[tree->depth - 1].value[FDT_REG];
-    uint32_t naddress = fdt_count_cells(tree, parent->value[FDT_ADDRESS_CELLS], 2);
-    uint32_t nsize = fdt_count_cells(tree, parent->value[FDT_SIZE_CELLS], 1);
-    if (naddress < 1 || naddress > 2 || nsize < 1 || nsize > 2)
+    uint32_t naddress, nsize;
+    if (!reg_cells(tree, &naddress, &nsize))
         return false;
     size_t entry_nbytes = 4 * (size_t)(naddress + nsize);
     if (index >= reg.nbytes / entry_nbytes)

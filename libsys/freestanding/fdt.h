@@ -61,8 +61,8 @@ enum fdt_step { FDT_NODE, FDT_END, FDT_BROKEN };
 enum dt_error fdt_begin(struct fdt *tree, const uint8_t *blob, size_t nbytes);
 enum fdt_step fdt_next(struct fdt *tree);
 
-/* Entry `index` of the memory reservation block; false: it ends before. An entry that wraps counts
- * as {0, 0}. */
+/* Entry `index` of the memory reservation block; false: it ends before. An entry that wraps goes
+ * as far as it can. */
 bool fdt_reservation(const struct fdt *tree, uint32_t index, struct dt_range *range);
 
 /* Values. A list is one of NUL-terminated strings; a cell is 32 bits, most significant byte first.
@@ -82,3 +82,6 @@ uint32_t fdt_count_cells(const struct fdt *tree, struct fdt_span value, uint32_t
  * False, and *range untouched, if there is no such entry. A range that is empty or wraps counts as
  * {0, 0}. */
 bool fdt_reg(const struct fdt *tree, uint32_t index, struct dt_range *range);
+
+/* Is `reg` just n entries, in cells that make numbers? An absent one has none. */
+bool fdt_reg_has(const struct fdt *tree, uint32_t n);

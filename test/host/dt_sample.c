@@ -132,6 +132,10 @@ static void dt_soc(struct sample *to)
     dt_device(to, LIST("any\0controller"), 0x28000000);
     dt_bytes(to, "interrupt-controller", "", 0);
     dt_close(to);
+    dt_device(to, LIST("the machine mode's"), 0x29000000);
+    dt_bytes(to, "interrupt-controller", "", 0);
+    dt_text(to, "status", "disabled");
+    dt_close(to);
     dt_close(to);
 }
 

@@ -46,10 +46,11 @@ static void test_dt_values(void)
     CHECK(machine.bootargs_len == 19 && memcmp(machine.bootargs, "run='cowtest three'", 20) == 0);
     CHECK(range_is(machine.archive, 0x88200000, 0x1388));
     CHECK(range_is(machine.plic, 0xc000000, 0x1000));
-    CHECK(machine.kept.n == 4 && range_is(machine.kept.range[0], 0x100000, 0x1000) &&
+    CHECK(machine.kept.n == 5 && range_is(machine.kept.range[0], 0x100000, 0x1000) &&
           range_is(machine.kept.range[1], 0x2000000, 0x1000) &&
           range_is(machine.kept.range[2], 0xc000000, 0x1000) &&
-          range_is(machine.kept.range[3], 0x28000000, 0x1000));
+          range_is(machine.kept.range[3], 0x28000000, 0x1000) &&
+          range_is(machine.kept.range[4], 0x29000000, 0x1000));
     CHECK(machine.reserved.n == 2 && range_is(machine.reserved.range[0], 0x87000000, 0x200000) &&
           range_is(machine.reserved.range[1], 0x8f000000, 0x100000));
     CHECK(range_is(machine.tester, 0x100000, 0x1000));
@@ -249,6 +250,45 @@ static void test_dt_many(void)
     }
 }
 
+/* What is reserved in a way that can't be read must not be given away. */
+static void test_dt_unreadable(void)
+{
+    static const struct {
+        uint32_t naddress, nsize, ncells, cell[5];
+        enum dt_error error;
+    } cases[] = {
+        {2, 2, 4, {0, 0x8c000000, 0, 0x1000}, DT_OK},
+        {2, 1, 4, {0, 0x8c000000, 0, 0x1000}, DT_UNREADABLE}, /* a cell is left over */
+        {3, 1, 4, {0, 0x8c000000, 0, 0x1000}, DT_UNREADABLE},
+        {2, 2, 4, {0, 0x8c000000, 0, 0}, DT_UNREADABLE},
+        {2, 2, 4, {1, 0, UINT32_MAX, UINT32_MAX}, DT_UNREADABLE}, /* wraps */
+        {2, 2, 0, {0}, DT_OK}, /* a size alone: to be placed by whoever reads */
+    };
+    static struct sample blob;
+    struct dt_machine machine;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        dt_root(&blob);
+        dt_memory(&blob);
+        dt_harts(&blob, 1);
+        dt_open(&blob, "reserved-memory");
+        CELLS(&blob, "#address-cells", cases[i].naddress);
+        CELLS(&blob, "#size-cells", cases[i].nsize);
+        dt_open(&blob, "part");
+        if (cases[i].ncells > 0)
+            dt_cells(&blob, "reg", cases[i].ncells, cases[i].cell);
+        dt_close(&blob);
+        dt_close(&blob);
+        dt_close(&blob);
+        dt_finish(&blob);
+        CHECK(dt_answer(&blob, &machine) == cases[i].error);
+    }
+    dt_sample(&blob); /* an entry of the block that wraps goes as far as it can */
+    set_be32(blob.bytes + DT_RESERVATIONS + 8, UINT32_MAX);
+    set_be32(blob.bytes + DT_RESERVATIONS + 12, UINT32_MAX);
+    CHECK(dt_answer(&blob, &machine) == DT_OK);
+    CHECK(ranges_find(&machine.reserved, (struct dt_range){1ul << 60, 1}) != NULL);
+}
+
 /* A set of ranges against a byte for each unit of a small line. */
 static void test_ranges(void)
 {
@@ -351,5 +391,6 @@ void test_dt(void)
     test_dt_structure();
     test_dt_chosen();
     test_dt_many();
+    test_dt_unreadable();
     test_ranges();
 }
