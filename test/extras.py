@@ -198,7 +198,7 @@ def main():
         for command in (['meson', 'setup', build, source, '--cross-file',
                          source / 'cross-riscv64.ini', f'-Dextra_apps={apps}',
                          f'-Dextra_policies={policies}'],
-                        ['meson', 'compile', '-C', build]):
+                        ['ninja', '-C', build, 'holstein.elf', 'holstein-mono.elf', 'bootfs.cpio']):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 print(done.stdout, done.stderr)
