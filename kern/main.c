@@ -106,16 +106,20 @@ static void make_harts(const struct dt_machine *machine, uint64_t boot_hart_id)
     hart_bits = nharts == 64 ? ~0ul : (1ul << nharts) - 1;
 }
 
+static void keep(struct ranges *kept, const struct ranges *more)
+{
+    for (uint32_t i = 0; i < more->n; i++)
+        if (!ranges_add(kept, more->range[i]))
+            boot_fail("memory", "in more pieces than can be kept");
+}
+
 /* Memory that lies among the devices is no device's. */
 static void init_devices(struct dt_machine *machine)
 {
     console_tester = kmap_device(machine->tester.base, machine->tester.nbytes);
     irq_init(kmap_device(machine->plic.base, machine->plic.nbytes), this_hart()->plic_context);
-    for (uint32_t i = 0; i < machine->ram.n + machine->reserved.n; i++)
-        if (!ranges_add(&machine->kept, i < machine->ram.n
-                                            ? machine->ram.range[i]
-                                            : machine->reserved.range[i - machine->ram.n]))
-            boot_fail("memory", "in more pieces than can be kept");
+    keep(&machine->kept, &machine->ram);
+    keep(&machine->kept, &machine->reserved);
     memory_keep(&machine->kept);
 }
 

@@ -16,11 +16,6 @@ static void take_away(struct ranges *set, uint64_t base, uint64_t end)
         boot_fail("memory", "in more pieces than can be kept");
 }
 
-static uint64_t end_of(const struct dt_range *range)
-{
-    return range->base + range->nbytes;
-}
-
 /* The range that holds the image, or so much of it. */
 static struct dt_range range_with(const struct ranges *set, uint64_t base, uint64_t end)
 {
@@ -36,7 +31,7 @@ static void fill_runs(const struct ranges *usable, struct boot_info *info)
     struct frame_run run[BOOT_OTHERS_MAX + 1] = {0};
     for (uint32_t i = 0; i < usable->n; i++) {
         uint64_t base = (usable->range[i].base + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
-        uint64_t end = end_of(&usable->range[i]) & ~(LEAF_SPAN - 1);
+        uint64_t end = range_end(&usable->range[i]) & ~(LEAF_SPAN - 1);
         struct frame_run next = {base >> PAGE_SHIFT, base < end ? (end - base) >> PAGE_SHIFT : 0};
         for (unsigned k = 0; k <= BOOT_OTHERS_MAX; k++) {
             if (next.npages > run[k].npages) {
@@ -63,7 +58,7 @@ static void place_archive(const struct dt_range *archive, struct boot_info *info
     info->archive_start = archive->base;
     info->archive_nbytes = archive->nbytes;
     if (archive->base % PAGE_SIZE == 0 && archive->base >= first + LEAF_SPAN &&
-        end_of(archive) <= end)
+        range_end(archive) <= end)
         return;
     if (archive->nbytes + LEAF_SPAN > end - first)
         boot_fail("memory", "too little");
@@ -89,10 +84,10 @@ uint64_t ram_divide(const struct dt_machine *machine, struct boot_info *info)
         total += usable.range[i].nbytes;
     take_away(&usable, bank.base, image < firmware ? image : firmware);
     for (uint32_t i = 0; i < machine->reserved.n; i++)
-        take_away(&usable, machine->reserved.range[i].base, end_of(&machine->reserved.range[i]));
+        take_away(&usable, machine->reserved.range[i].base, range_end(&machine->reserved.range[i]));
     take_away(&usable, MEMORY_WINDOW, ~0ul); /* a window shows what lies below its own address */
     bank = range_with(&usable, image, image_limit);
-    uint64_t share = total / POOL_SHARE, limit = end_of(&bank) & ~(LEAF_SPAN - 1);
+    uint64_t share = total / POOL_SHARE, limit = range_end(&bank) & ~(LEAF_SPAN - 1);
     uint64_t pool_end = image_limit + (share < POOL_MAX ? share : POOL_MAX);
     pool_end = (pool_end + LEAF_SPAN - 1) & ~(LEAF_SPAN - 1);
     if (pool_end > limit)

@@ -1,11 +1,6 @@
 /* Sorted sets of physical ranges. */
 #include "ranges.h"
 
-static uint64_t end_of(const struct dt_range *range)
-{
-    return range->base + range->nbytes;
-}
-
 /* Puts `with` (n of them) where the ranges from `at` up to `next` stood. */
 static bool replace(struct ranges *set, uint32_t at, uint32_t next, const struct dt_range *with,
                     uint32_t n)
@@ -27,14 +22,14 @@ static bool replace(struct ranges *set, uint32_t at, uint32_t next, const struct
 bool ranges_add(struct ranges *set, struct dt_range range)
 {
     uint32_t at = 0, next;
-    uint64_t end = end_of(&range);
+    uint64_t end = range_end(&range);
     if (range.nbytes == 0)
         return true;
-    while (at < set->n && end_of(&set->range[at]) < range.base)
+    while (at < set->n && range_end(&set->range[at]) < range.base)
         at++;
     for (next = at; next < set->n && set->range[next].base <= end; next++) {
         const struct dt_range *met = &set->range[next];
-        uint64_t last = end_of(met);
+        uint64_t last = range_end(met);
         range.base = met->base < range.base ? met->base : range.base;
         end = last > end ? last : end;
     }
@@ -45,16 +40,16 @@ bool ranges_add(struct ranges *set, struct dt_range range)
 bool ranges_remove(struct ranges *set, struct dt_range range)
 {
     uint32_t at = 0, next, n = 0;
-    uint64_t end = end_of(&range);
+    uint64_t end = range_end(&range);
     struct dt_range left[2];
-    while (at < set->n && end_of(&set->range[at]) <= range.base)
+    while (at < set->n && range_end(&set->range[at]) <= range.base)
         at++;
     for (next = at; next < set->n && set->range[next].base < end; next++) {
         const struct dt_range *met = &set->range[next];
         if (met->base < range.base)
             left[n++] = (struct dt_range){met->base, range.base - met->base};
-        if (end_of(met) > end)
-            left[n++] = (struct dt_range){end, end_of(met) - end};
+        if (range_end(met) > end)
+            left[n++] = (struct dt_range){end, range_end(met) - end};
     }
     return range.nbytes == 0 || replace(set, at, next, left, n);
 }

@@ -13,6 +13,11 @@ struct dt_range {
     uint64_t base, nbytes; /* nbytes 0: there is none */
 };
 
+static inline uint64_t range_end(const struct dt_range *range)
+{
+    return range->base + range->nbytes;
+}
+
 enum { RANGES_MAX = 32 };
 
 struct ranges {
