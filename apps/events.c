@@ -95,12 +95,13 @@ static void short_of_memory(void)
         if (mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
             MAP_FAILED)
             _exit(1);
-        /* More than there is: each half is refused only if it alone is too much. */
-        ptrdiff_t left = (ptrdiff_t)holstein_statistic(STATISTIC_FREE) * PAGE;
-        volatile char *more = sbrk(left);
-        if (more == (char *)-1 || sbrk(left) == (char *)-1)
+        /* More than there is in two parts, neither of which is refused: the parent runs on, and may
+         * take a few pages between this look and the request. */
+        ptrdiff_t part = (ptrdiff_t)holstein_statistic(STATISTIC_FREE) / 4 * 3 * PAGE;
+        volatile char *more = sbrk(part);
+        if (more == (char *)-1 || sbrk(part) == (char *)-1)
             _exit(1);
-        for (ptrdiff_t at = 0; at < 2 * left; at += PAGE)
+        for (ptrdiff_t at = 0; at < 2 * part; at += PAGE)
             more[at] = 1;
         _exit(1);
     }
