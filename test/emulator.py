@@ -64,6 +64,14 @@ def retiring_traps():
     return set()
 
 
+def repeats_runs():
+    """Whether a run of two harts under -icount is always the same, to the instruction.
+
+    Below version 11 it is. Version 11.1 repeats most runs on an idle host, and few on a busy one.
+    """
+    return version() < (11, 0)
+
+
 def has_test_device(machine):
     """Whether the guest can set QEMU's exit status. `machine` is a value of QEMU's -machine."""
     return machine.partition(',')[0] not in WITHOUT_TEST_DEVICE
