@@ -38,7 +38,7 @@ DUMP = re.compile(rb'(?m)^Trace \d: \S+ \[\w+/(\w{16})/((?:.*\n)*?)(?=Trace|\Z)'
 REGISTER = re.compile(rb'\bx(2|1[0-7])/\w+ +(\w{16})')
 
 
-class Differ(Exception):
+class Differ(measure.Failed):
     """Two runs that should be the same are not."""
 
 
@@ -178,8 +178,8 @@ def watched(build, policy, watch):
             thread.join()
 
 
-def asked(build, policy, watch):
-    """The second run: fills in the calls' arguments."""
+def asked(build, policy, watch, printed):
+    """The second run: fills in the calls' arguments. Raises Differ if it is not what the first one was."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'log'
         output = boot(build, path, policy, '-d', 'exec,nochain,cpu', '-dfilter',
@@ -190,7 +190,8 @@ def asked(build, policy, watch):
     for call, (_, dump) in zip(watch.calls, dumps):
         words = {int(number): int(value, 16) for number, value in REGISTER.findall(dump)}
         call.stack, call.arguments = words[2], tuple(words[10 + i] for i in range(8))
-    return output
+    if output != printed:
+        raise Differ('two runs differ in what they print')
 
 
 def visits(calls_made, outcome_names):
@@ -221,14 +222,14 @@ def run(build, policy=''):
         watch = Watch(build)
         output = watched(build, policy, watch)
         try:
-            if asked(build, policy, watch) == output:
-                break
-        except Differ:
-            pass
-        if emulator.repeats_runs():
-            raise measure.Failed('two runs differed')
-        if attempt == PAIRS:
-            raise Unrepeated(f'{PAIRS} times two runs differed: the emulator does not repeat them')
+            asked(build, policy, watch, output)
+            break
+        except Differ as difference:
+            if emulator.repeats_runs():
+                raise
+            if attempt == PAIRS:
+                raise Unrepeated(f'{PAIRS} times, and the emulator does not repeat runs: '
+                                 f'{difference}') from None
     made = [call for call in watch.calls if not call.repeated]
     visits(made, set(watch.outcomes.values()))
     return output, made
