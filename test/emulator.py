@@ -65,9 +65,10 @@ def retiring_traps():
 
 
 def repeats_runs():
-    """Whether a run of two harts under -icount is always the same, to the instruction.
+    """Whether a run of two harts under -icount is the same each time, to the instruction.
 
-    Below version 11 it is. Version 11.1 repeats most runs on an idle host, and few on a busy one.
+    Below version 11 it is, but for one run of version 10.0 that was seen to differ on a busy host.
+    Version 11.1 repeats most runs on an idle host, and few on a busy one.
     """
     return version() < (11, 0)
 

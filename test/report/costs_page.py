@@ -163,6 +163,9 @@ def harts(figures):
 
 def events(compared):
     """How often what happened in the trace."""
+    if not compared:
+        return ('<p>The emulator did not repeat a run of two harts, of which two are needed.</p>\n'
+                '<code class="again">test/events</code>\n')
     rows = [[name, str(seen), str(said)] for name, (seen, said) in compared.items()]
     return ('<p>What a run of the program <code>events</code> on two harts did: forks, execs, '
             'exits, kills, deaths for lack of memory, replaced verdicts, shootdowns, each request '
