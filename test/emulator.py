@@ -68,7 +68,8 @@ def repeats_runs():
     """Whether a run of two harts under -icount is the same each time, to the instruction.
 
     Below version 11 it is, but for one run of version 10.0 that was seen to differ on a busy host.
-    Version 11.1 repeats most runs on an idle host, and few on a busy one.
+    Version 11.1 repeats some runs, and few on a busy host; on an idle one, too, none of eight pairs
+    agreed once.
     """
     return version() < (11, 0)
 
