@@ -77,7 +77,7 @@ def events(build):
     chrome.write(build / 'compare/trace.json', result)
     measure.progress_line(f'events: {len(result["traceEvents"])} in the trace', done=True)
     wrong = [name for name, (seen, said) in compared.items() if seen != said]
-    if wrong:
+    if wrong or not compared:
         raise measure.Failed(f'the trace disagrees with the program: {compared}')
     return compared
 

@@ -215,9 +215,9 @@ def visits(calls_made, outcome_names):
 def run(build, policy=''):
     """What `events` printed, and all calls in order.
 
-    An emulator may not repeat a run (emulator.repeats_runs), on a busy host above all: so pairs of runs
-    are made until two are the same, for one alone says too little. If there are none it is Unrepeated,
-    or a failure where the emulator has no such excuse.
+    An emulator may not repeat a run (emulator.repeats_runs): so pairs of runs are made until two
+    are the same, for one alone says too little. If there are none it is Unrepeated, or a failure
+    where the emulator has no such excuse.
     """
     for attempt in range(1, PAIRS + 1):
         watch = Watch(build)
@@ -226,11 +226,12 @@ def run(build, policy=''):
             asked(build, policy, watch, output)
             break
         except Differ as difference:
-            if attempt == PAIRS and emulator.repeats_runs():
+            if attempt < PAIRS:
+                continue
+            if emulator.repeats_runs():
                 raise
-            if attempt == PAIRS:
-                raise Unrepeated(f'{PAIRS} times, and the emulator does not repeat runs: '
-                                 f'{difference}') from None
+            raise Unrepeated(f'{PAIRS} times, and the emulator does not repeat runs: '
+                             f'{difference}') from None
     made = [call for call in watch.calls if not call.repeated]
     visits(made, set(watch.outcomes.values()))
     return output, made
