@@ -64,16 +64,6 @@ def retiring_traps():
     return set()
 
 
-def repeats_runs():
-    """Whether a run of two harts under -icount is the same each time, to the instruction.
-
-    Below version 11 it is, but for one run of version 10.0 that was seen to differ on a busy host.
-    Version 11.1 repeats some runs, and few on a busy host; on an idle one, too, none of eight pairs
-    agreed once.
-    """
-    return version() < (11, 0)
-
-
 def has_test_device(machine):
     """Whether the guest can set QEMU's exit status. `machine` is a value of QEMU's -machine."""
     return machine.partition(',')[0] not in WITHOUT_TEST_DEVICE

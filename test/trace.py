@@ -1,8 +1,9 @@
 """Events of one run, from QEMU's execution log: nothing in kernel or pager records them.
 
-Under -icount a run is the same each time, so it is made twice. The first log has every
-instruction and so says when; the second has the registers at the functions of CALLS and says to
-whom. Time is in instructions of all harts, without the firmware's, which are not in the log.
+The log has every instruction, and so says when, with the registers before it, which say to whom at
+the functions of CALLS. It is tens of GB, and goes through a pipe. No second run is needed, which
+would have to be the first one again: not every emulator repeats a run of two harts under -icount.
+Time is in instructions of all harts, without the firmware's, which are not in the log.
 """
 
 import os
@@ -19,9 +20,10 @@ import qemu
 # A hart's turn ends at the next timer, or after 2^31 ns: where it waits for the other one's fence,
 # that is 2^21 instructions at this shift.
 HARTS = 2
-PAIRS = 8  # of runs, at most
 STACK_NBYTES = 8192  # of a loop of the pager, or less (pager/server.c)
-BOOT = {'smp': HARTS, 'mem': '32M', 'icount': 'shift=10,sleep=off', 'timeout': measure.TIMEOUT}
+# The registers of each instruction take QEMU long, and the versions that write all of them longer:
+# so in little memory, which is soon set up, filled and audited.
+BOOT = {'smp': HARTS, 'mem': '12M', 'icount': 'shift=10,sleep=off', 'timeout': 1000}
 BOOT_LINE = 'tick=300007 run=events'
 # Functions whose calls are events; and where the pager's loops come back from receiving, with the
 # message in a0 to a5, the badge in a6 and the token in a7.
@@ -30,29 +32,22 @@ CALLS = {'pager': ('fault_handle', 'port_thread_start', 'port_thread_set', 'deat
 LOOPS, RECEIVED = ('server_main', 'shared_loop'), 'received'
 # What came of a fault: where the pager counts it.
 OUTCOME = re.compile(r'counts\.(upgrade|cop|zero|map)\w*\+\+;')
-LINE = re.compile(rb'(?m)^(?:Trace (\d): \S+ \[\w+/(\w{16})/|'
-                  rb'(cpu_io_recompile|Stopped execution)|'
-                  rb'riscv_cpu_do_interrupt: hart:\d, async:([01]), cause:(\w+))')
+RECORD = b'\nTrace '  # begins what the log says of an instruction and of what follows it
+HEAD = re.compile(rb'(\d): \S+ \[\w+/(\w{16})/')
+AGAIN = (b'cpu_io_recompile', b'Stopped execution')
+TRAP = re.compile(rb'riscv_cpu_do_interrupt: hart:\d, async:([01]), cause:(\w+)')
 PROGRAM_END = b'0000000040000000'  # where the pager's addresses begin; the kernel's are above
-DUMP = re.compile(rb'(?m)^Trace \d: \S+ \[\w+/(\w{16})/((?:.*\n)*?)(?=Trace|\Z)')
 REGISTER = re.compile(rb'\bx(2|1[0-7])/\w+ +(\w{16})')
-
-
-class Differ(measure.Failed):
-    """Two runs that should be the same are not."""
-
-
-class Unrepeated(measure.Failed):
-    """The emulator repeats no run, and does not promise to."""
 
 
 class Call:
     """A call of one of CALLS, or an outcome: by which hart, when, when that hart ran a program last
     before and first after, on which stack and with what in a0 to a7."""
 
-    def __init__(self, function, hart, time, since):
+    def __init__(self, function, hart, time, since, registers):
         self.function, self.hart, self.time, self.since = function, hart, time, since
-        self.until, self.stack, self.arguments, self.visit = time, 0, (), None
+        self.stack, self.arguments = registers[2], tuple(registers[10 + i] for i in range(8))
+        self.until, self.visit = time, None
         self.repeated = False  # its instruction was stopped, and is logged again
 
 
@@ -124,7 +119,7 @@ class Watch:
         self.left = [0] * HARTS  # when each hart last ran a program
         self.open = [[] for _ in range(HARTS)]  # calls since then
 
-    def instruction(self, hart, address):
+    def instruction(self, hart, address, record):
         self.time += 1
         if address < PROGRAM_END:
             self.left[hart] = self.time
@@ -132,20 +127,35 @@ class Watch:
                 call.until = self.time
             self.open[hart] = []
         elif address in self.at:
-            self.calls.append(Call(self.at[address], hart, self.time, self.left[hart]))
+            registers = {int(number): int(value, 16) for number, value in REGISTER.findall(record)}
+            self.calls.append(Call(self.at[address], hart, self.time, self.left[hart], registers))
             self.open[hart].append(self.calls[-1])
 
+    def not_retired(self):
+        """The last instruction was stopped: it is logged again, or has trapped."""
+        if self.calls and self.calls[-1].time == self.time:
+            self.calls[-1].repeated = True
+        self.time -= 1
+
+    def record(self, text):
+        head = HEAD.match(text)
+        if not head:
+            return  # what came before the first instruction
+        self.instruction(int(head[1]), head[2], text)
+        if any(words in text for words in AGAIN):
+            self.not_retired()
+        elif b'do_interrupt' in text:
+            for asynchronous, cause in TRAP.findall(text):
+                if asynchronous == b'0' and int(cause, 16) not in self.retiring:
+                    self.not_retired()
+
     def read(self, log):
-        rest = b''
+        rest = b'\n'
         while chunk := log.read(execution.CHUNK):
-            text, newline, rest = (rest + chunk).rpartition(b'\n')
-            for hart, address, again, asynchronous, cause in LINE.findall(text + newline):
-                if address:
-                    self.instruction(int(hart), address)
-                elif again or (asynchronous == b'0' and int(cause, 16) not in self.retiring):
-                    if self.calls and self.calls[-1].time == self.time:
-                        self.calls[-1].repeated = True
-                    self.time -= 1
+            *whole, rest = (rest + chunk).split(RECORD)
+            for text in whole:
+                self.record(text)
+        self.record(rest)
 
 
 def boot(build, log, policy, *flags):
@@ -159,7 +169,7 @@ def boot(build, log, policy, *flags):
 
 
 def watched(build, policy, watch):
-    """The first run, whose log goes through a pipe."""
+    """One run, whose log goes through a pipe; returns its output."""
     with tempfile.TemporaryDirectory() as folder:
         pipe = Path(folder) / 'log'
         os.mkfifo(pipe)
@@ -171,27 +181,11 @@ def watched(build, policy, watch):
         thread = threading.Thread(target=reader)
         thread.start()
         try:
-            return boot(build, pipe, policy, '-d', 'exec,nochain,int', '-dfilter',
+            return boot(build, pipe, policy, '-d', 'exec,nochain,int,cpu', '-dfilter',
                         execution.LOGGED)
         finally:
             os.close(os.open(pipe, os.O_RDWR))  # a reader whose QEMU never came ends too
             thread.join()
-
-
-def asked(build, policy, watch, printed):
-    """The second run: fills in the calls' arguments. Raises Differ if it is not what the first one was."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / 'log'
-        output = boot(build, path, policy, '-d', 'exec,nochain,cpu', '-dfilter',
-                      ','.join(f'0x{address.decode()}+1' for address in watch.at))
-        dumps = DUMP.findall(path.read_bytes())
-    if [watch.at[address] for address, _ in dumps] != [call.function for call in watch.calls]:
-        raise Differ(f'two runs differ: {len(watch.calls)} and {len(dumps)} calls')
-    for call, (_, dump) in zip(watch.calls, dumps):
-        words = {int(number): int(value, 16) for number, value in REGISTER.findall(dump)}
-        call.stack, call.arguments = words[2], tuple(words[10 + i] for i in range(8))
-    if output != printed:
-        raise Differ('two runs differ in what they print')
 
 
 def visits(calls_made, outcome_names):
@@ -213,25 +207,11 @@ def visits(calls_made, outcome_names):
 
 
 def run(build, policy=''):
-    """What `events` printed, and all calls in order.
-
-    An emulator may not repeat a run (emulator.repeats_runs): so pairs of runs are made until two
-    are the same, for one alone says too little. If there are none it is Unrepeated, or a failure
-    where the emulator has no such excuse.
-    """
-    for attempt in range(1, PAIRS + 1):
-        watch = Watch(build)
-        output = watched(build, policy, watch)
-        try:
-            asked(build, policy, watch, output)
-            break
-        except Differ as difference:
-            if attempt < PAIRS:
-                continue
-            if emulator.repeats_runs():
-                raise
-            raise Unrepeated(f'{PAIRS} times, and the emulator does not repeat runs: '
-                             f'{difference}') from None
+    """What `events` printed, and all calls in order."""
+    watch = Watch(build)
+    output = watched(build, policy, watch)
     made = [call for call in watch.calls if not call.repeated]
+    if not made:
+        raise measure.Failed('the log has no call that makes an event')
     visits(made, set(watch.outcomes.values()))
     return output, made

@@ -163,14 +163,11 @@ def harts(figures):
 
 def events(compared):
     """How often what happened in the trace."""
-    again = '<code class="again">test/events</code>\n'
-    if not compared:
-        return ('<p>The emulator did not repeat a run of two harts, of which two are needed.</p>\n'
-                + again)
     rows = [[name, str(seen), str(said)] for name, (seen, said) in compared.items()]
     return ('<p>What a run of the program <code>events</code> on two harts did: forks, execs, '
             'exits, kills, deaths for lack of memory, replaced verdicts, shootdowns, each request '
             'and each fault with what came of it, from the emulator’s log. '
             '<a href="trace.json">trace.json</a> beside this page opens in Perfetto '
             '(<code>ui.perfetto.dev</code>, “Open trace file”) or in <code>chrome://tracing</code>.'
-            '</p>\n') + table(['event', 'in the trace', 'counted by the program'], rows) + again
+            '</p>\n') + table(['event', 'in the trace', 'counted by the program'], rows) \
+        + '<code class="again">test/events</code>\n'
