@@ -51,7 +51,10 @@ def mark_of(call, name):
         return 'exec' if name == 'exec' else None
     if call.function == 'death_kill':
         cause = CAUSES[call.arguments[1]]
-        return 'kill' if cause == 'killed' else f'killed: {cause}'
+        if cause != 'killed':
+            return f'killed: {cause}'
+        # A fault whose process was killed while it copied ends it a second time.
+        return 'kill' if name == 'kill' else None
     if call.function == 'remote_fence':
         return 'shootdown' if call.arguments[1] != REMOTE_CODE else None
     return {'death_exit': 'exit', 'replaced': 'verdict replaced'}.get(call.function)
