@@ -87,7 +87,8 @@ uint64_t pipes_open(void);
 struct pipe *pipe_make(void); /* NULL: no room */
 void pipe_close(struct pipe *pipe, bool writer);
 /* True: *result is the answer; false: it comes later. */
-bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result);
+bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, bool more,
+               int64_t *result); /* more: only what is there */
 bool pipe_write(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes,
                 int64_t *result);
 void pipe_forget(uint32_t place); /* a client that is gone waits for nothing: EINTR if it is not */

@@ -163,7 +163,8 @@ static void serve(struct pipe *pipe)
         ;
 }
 
-bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, int64_t *result)
+bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbytes, bool more,
+               int64_t *result)
 {
     *result = 0;
     if (nbytes == 0)
@@ -174,6 +175,8 @@ bool pipe_read(struct pipe *pipe, uint32_t place, uint64_t token, uint64_t nbyte
         serve(pipe);
         return true;
     }
+    if (more)
+        return true; /* what it has is not kept back until there is more */
     enqueue(pipe, false, place, token, nbytes, 0);
     return false;
 }

@@ -37,7 +37,7 @@ static bool transfer(struct client *client, uint32_t place, uint64_t token, cons
         return true;
     if (file->kind == OPEN_PIPE)
         return writes ? pipe_write(file->pipe, place, token, nbytes, result)
-                      : pipe_read(file->pipe, place, token, nbytes, result);
+                      : pipe_read(file->pipe, place, token, nbytes, word[3] != 0, result);
     *result = FILES_IS_CONSOLE;
     if (file->kind == OPEN_CONSOLE)
         return true;

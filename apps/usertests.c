@@ -132,6 +132,8 @@ int main(int argc, char **argv)
         exit(0);
     }
     test_join(child);
+    if (argc > 1 && strcmp(argv[1], typed_test.name) == 0)
+        return !run(&typed_test);
     for (int g = 0; g < GROUPS; g++) {
         for (const struct usertest *test = groups[g]; test->name != NULL; test++) {
             if (!is_wanted(test, quick, argc - first, argv + first))

@@ -23,6 +23,7 @@ struct usertest {
 };
 extern const struct usertest memory_tests[], process_tests[], exec_tests[], pipe_tests[],
     file_tests[], bad_tests[], full_tests[];
+extern const struct usertest typed_test; /* only by name: it wants a line typed */
 
 /* Ends the test with a failure unless the condition holds; FAILS: the call gives -1 and that errno.
  */

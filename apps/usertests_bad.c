@@ -46,6 +46,65 @@ static void bad_edge(void)
     CHECK(write(fd, pages, 2 * PAGE) == PAGE && unlink("file") == 0);
 }
 
+/* A file's bytes as far as they find room are delivered and told; the others are read next. */
+static void bad_room_file(void)
+{
+    char *pages = test_map(2), *none = pages + PAGE, text[32];
+    int fd = test_file("file", "0123456789abcdef");
+    CHECK(mprotect(none, PAGE, PROT_READ) == 0);
+    FAILS(read(fd, none, 4), EFAULT);
+    CHECK(lseek(fd, 0, SEEK_CUR) == 0);
+    CHECK(read(fd, none - 6, 10) == 6 && memcmp(none - 6, "012345", 6) == 0);
+    CHECK(lseek(fd, 0, SEEK_CUR) == 6);
+    CHECK(read(fd, text, sizeof text) == 10 && memcmp(text, "6789abcdef", 10) == 0);
+    CHECK(read(fd, none - 6, 10) == 0 && ftruncate(fd, 3 * PAGE) == 0);
+    CHECK(lseek(fd, 0, SEEK_SET) == 0 && read(fd, pages, 2 * PAGE) == PAGE);
+    CHECK(lseek(fd, 0, SEEK_CUR) == PAGE);
+    FAILS(read(99, none, 4), EBADF);
+    CHECK(read(fd, none, 0) == 0 && unlink("file") == 0);
+}
+
+/* The same for a pipe, where nothing could be read again. */
+static void bad_room_pipe(void)
+{
+    char *pages = test_map(2), *none = pages + PAGE, text[32];
+    int ends[2];
+    CHECK(pipe(ends) == 0 && mprotect(none, PAGE, PROT_READ) == 0);
+    FAILS(read(ends[0], none, 4), EFAULT); /* and does not wait */
+    CHECK(write(ends[1], "0123456789abcdef", 16) == 16);
+    FAILS(read(ends[0], none, 4), EFAULT);
+    for (int i = 0; i < BAD; i++)
+        FAILS(read(ends[0], bad[i], 100), EFAULT);
+    CHECK(read(ends[0], none - 6, 10) == 6 && memcmp(none - 6, "012345", 6) == 0);
+    CHECK(read(ends[0], text, sizeof text) == 10 && memcmp(text, "6789abcdef", 10) == 0);
+}
+
+/* And for what was typed: 0123456789 and the end of the line. */
+static void bad_room_console(void)
+{
+    char *none = test_map(2) + PAGE, text[32];
+    CHECK(mprotect(none, PAGE, PROT_READ) == 0);
+    FAILS(read(0, none, 4), EFAULT);
+    CHECK(read(0, none - 6, 10) == 6 && memcmp(none - 6, "012345", 6) == 0);
+    FAILS(read(0, none, 4), EFAULT);
+    CHECK(read(0, text, sizeof text) == 5 && memcmp(text, "6789\n", 5) == 0);
+}
+
+/* The child whose end could not be told is still there. */
+static void bad_room_wait(void)
+{
+    char *pages = test_map(2), *none = pages + PAGE;
+    int status, *edge = (int *)(uintptr_t)(none - 2);
+    CHECK(mprotect(none, PAGE, PROT_READ) == 0);
+    pid_t child = test_fork();
+    if (child == 0)
+        exit(7);
+    FAILS(waitpid(child, (int *)(uintptr_t)none, 0), EFAULT);
+    FAILS(waitpid(child, edge, WNOHANG), EFAULT);
+    FAILS(wait(bad[0]), EFAULT);
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
 static void bad_names(void)
 {
     struct stat stat_of;
@@ -77,6 +136,7 @@ static void bad_results(void)
         if (child == 0)
             exit(0);
         FAILS(waitpid(child, bad[i], 0), EFAULT);
+        test_join(child);
     }
 }
 
@@ -148,10 +208,19 @@ static void bad_words(void)
                 CHECK(sys_call(SLOT_CONSOLE, (uint64_t[6]){request, absurd[i]}) != 1);
 }
 
+const struct usertest typed_test = {"bad-room-console", bad_room_console, false};
 const struct usertest bad_tests[] = {
-    {"bad-read", bad_read, false},       {"bad-write", bad_write, false},
-    {"bad-edge", bad_edge, false},       {"bad-names", bad_names, false},
-    {"bad-results", bad_results, false}, {"bad-exec", bad_exec, false},
-    {"bad-fds", bad_fds, false},         {"bad-maps", bad_maps, false},
-    {"bad-words", bad_words, false},     {NULL, NULL, false},
+    {"bad-read", bad_read, false},
+    {"bad-write", bad_write, false},
+    {"bad-edge", bad_edge, false},
+    {"bad-names", bad_names, false},
+    {"bad-results", bad_results, false},
+    {"bad-exec", bad_exec, false},
+    {"bad-fds", bad_fds, false},
+    {"bad-maps", bad_maps, false},
+    {"bad-words", bad_words, false},
+    {"bad-room-file", bad_room_file, false},
+    {"bad-room-pipe", bad_room_pipe, false},
+    {"bad-room-wait", bad_room_wait, false},
+    {NULL, NULL, false},
 };

@@ -41,6 +41,16 @@ static void pipe_stream(void)
     test_join(child);
 }
 
+/* What is there is told at once, though it is as much as a request can ask for. */
+static void pipe_full(void)
+{
+    static char bytes[3 * PAGE];
+    int ends[2];
+    CHECK(pipe(ends) == 0 && write(ends[1], bytes, PAGE) == PAGE);
+    CHECK(read(ends[0], bytes, sizeof bytes) == PAGE);
+    CHECK(write(ends[1], bytes, 100) == 100 && read(ends[0], bytes, sizeof bytes) == 100);
+}
+
 static void pipe_end(void)
 {
     int ends[2];
@@ -229,6 +239,7 @@ static void close_twice(void)
 const struct usertest pipe_tests[] = {
     {"pipe", pipe_simple, false},
     {"pipe-stream", pipe_stream, false},
+    {"pipe-full", pipe_full, false},
     {"pipe-end", pipe_end, false},
     {"pipe-broken", pipe_broken, false},
     {"pipe-signal", pipe_signal, false},

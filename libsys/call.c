@@ -74,6 +74,15 @@ long libsys_call(unsigned slot, uint64_t word[6])
     }
 }
 
+size_t libsys_stores(void *at, size_t nbytes)
+{
+    size_t here = PAGE_SIZE - (uintptr_t)at % PAGE_SIZE;
+    if (nbytes > here && libsys_probe(at, at) == 0)
+        return here;
+    errno = EFAULT;
+    return 0;
+}
+
 static char *page;
 
 char *libsys_page(void)

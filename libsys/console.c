@@ -64,20 +64,24 @@ long libsys_console_read(void *to, size_t nbytes)
 {
     size_t done = 0;
     while (done < nbytes) {
-        uint64_t word[6] = {CONSOLE_READ, nbytes - done, done > 0};
+        size_t wanted = nbytes - done < CONSOLE_READ_MAX ? nbytes - done : CONSOLE_READ_MAX;
+        size_t room = libsys_writable((char *)to + done, wanted);
+        if (room == 0)
+            return done > 0 ? (long)done : -1;
+        uint64_t word[6] = {CONSOLE_READ, room, done > 0};
         long n = libsys_call(SLOT_CONSOLE, word);
         if (n == -EAGAIN)
             continue;
-        if (n < 0)
+        if (n < 0 && done == 0)
             return libsys_answer(n == -ENOSYS ? 0 : n); /* no console: nothing is ever typed */
-        if (n == 0)
+        if (n <= 0)
             break;
         if (libsys_copy((char *)to + done, &word[1], (size_t)n) != 0) {
             errno = EFAULT;
-            return -1;
+            return done > 0 ? (long)done : -1;
         }
         done += (size_t)n;
-        if (n < CONSOLE_READ_MAX || ((const char *)&word[1])[n - 1] == '\n')
+        if ((size_t)n < room || ((const char *)&word[1])[n - 1] == '\n')
             break;
     }
     return (long)done;

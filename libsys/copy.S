@@ -1,9 +1,11 @@
 /* int libsys_copy(void *to, const void *from, size_t nbytes): 0, or -1 if either can't be accessed.
+ * int libsys_probe(void *first, void *last): 0, or -1 if one of the two bytes can't be stored to. They
+ * stay as they are, even if another thread stores to them meanwhile.
  *
  * The linker script names this section in the ELF file: an invalid access from in here goes on at its
  * start. It has no frame, so that ra and sp are the caller's wherever it stopped. */
     .section .text.landing, "ax"
-    .globl libsys_copy
+    .globl libsys_copy, libsys_probe
 wraps:
     li      a0, -1
     ret
@@ -54,5 +56,12 @@ byte:
     addi    a1, a1, 1
     bltu    a0, a3, byte
 done:
+    li      a0, 0
+    ret
+libsys_probe:
+    andi    a0, a0, -4
+    andi    a1, a1, -4
+    amoor.w zero, zero, (a0)
+    amoor.w zero, zero, (a1)
     li      a0, 0
     ret

@@ -100,6 +100,8 @@ int dup2(int fd, int to)
     return (int)call3(FILES_DUP, (uint64_t)fd, (uint64_t)to, 0);
 }
 
+/* The server gives bytes away when it answers: it is asked for no more than there is room for. A
+ * request for none finds out what is wrong with the descriptor. */
 ssize_t read(int fd, void *to, size_t nbytes)
 {
     if (is_console(fd))
@@ -107,15 +109,21 @@ ssize_t read(int fd, void *to, size_t nbytes)
     size_t done = 0;
     do {
         size_t wanted = nbytes - done < PAGE_SIZE ? nbytes - done : PAGE_SIZE;
-        char *page = libsys_page();
-        long n = call3(FILES_READ, (uint64_t)fd, wanted, done > 0);
+        size_t room = wanted == 0 ? 0 : libsys_writable((char *)to + done, wanted);
+        long n = room == 0 && done > 0 ? 0 : call3(FILES_READ, (uint64_t)fd, room, done > 0);
         if (n == FILES_IS_CONSOLE)
             return libsys_console_read(to, nbytes);
         if (n < 0)
             return done > 0 ? (ssize_t)done : -1;
-        if (libsys_copy((char *)to + done, page, (size_t)n) != 0) {
+        if (room == 0 && wanted > 0 && done == 0) {
             errno = EFAULT;
             return -1;
+        }
+        if (libsys_copy((char *)to + done, libsys_page(), (size_t)n) != 0) {
+            /* Another thread took the room away meanwhile. A file's bytes can be had again. */
+            call3(FILES_SEEK, (uint64_t)fd, (uint64_t)-n, 1);
+            errno = EFAULT;
+            return done > 0 ? (ssize_t)done : -1;
         }
         done += (size_t)n;
         if ((size_t)n < wanted)

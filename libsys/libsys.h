@@ -8,6 +8,18 @@
 /* 0, or -1 if one of the two can't be accessed: copy.S. */
 int libsys_copy(void *to, const void *from, size_t nbytes);
 
+/* 0, or -1 if one of the two bytes can't be stored to: copy.S. */
+int libsys_probe(void *first, void *last);
+
+/* How many of nbytes, a page at most and one at least, can be stored from there on; 0: errno is
+ * EFAULT. A call that takes something away looks here before it does: what nobody can store must
+ * stay where it is. */
+size_t libsys_stores(void *at, size_t nbytes); /* where it is known that it is not all */
+static inline size_t libsys_writable(void *at, size_t nbytes)
+{
+    return libsys_probe(at, (char *)at + nbytes - 1) == 0 ? nbytes : libsys_stores(at, nbytes);
+}
+
 /* Sets errno from an error of pager or kernel, or -errno of a server, and returns -1; a result that
  * is none, as it is. */
 long libsys_result(long result);

@@ -77,6 +77,11 @@ pid_t waitpid(pid_t pid, int *status, int options)
         [CAUSE_INSTRUCTION] = SIGILL, [CAUSE_ALIGNMENT] = SIGBUS,
     };
     uint32_t full, cause;
+    /* Or the child would be gone, and nobody told. */
+    if (status != NULL && libsys_writable(status, sizeof *status) < sizeof *status) {
+        errno = EFAULT;
+        return -1;
+    }
     pid_t child = wait_for(pid, options, &full, &cause);
     if (child <= 0 || status == NULL)
         return child;

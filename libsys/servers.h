@@ -20,7 +20,8 @@ enum files_request {
     FILES_OPEN,    /* a1 FILES_… flags, a2 length of the name -> fd */
     FILES_CLOSE,   /* */
     FILES_DUP,     /* a2 the new number, or -1: the lowest free one -> it */
-    FILES_READ,    /* a2 how many (a page at most) -> number, in the page; FILES_IS_CONSOLE */
+    FILES_READ,    /* a2 how many (a page at most), a3 nonzero: only what is there -> number, in the
+                      page; FILES_IS_CONSOLE */
     FILES_WRITE,   /* a2 how many (a page at most), in the page -> number; FILES_IS_CONSOLE */
     FILES_SEEK,    /* a2 offset, a3 0 start, 1 here, 2 end -> new offset */
     FILES_STAT,    /* -> 0, a1 inode, a2 enum files_type, a3 links, a4 size */

@@ -59,6 +59,8 @@ def keys(shell):
     shell.guest.expect('parpar')
     shell.guest.send(END)
     shell.guest.expect(r'\$ ')
+    shell.guest.send('usertests bad-room-console\n')
+    shell.type('0123456789', 'usertests: bad-room-console ok')
 
 
 def interrupt(shell):

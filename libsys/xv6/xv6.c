@@ -50,6 +50,8 @@ int xv6_fork(void)
 int xv6_wait(int *status)
 {
     uint32_t full, cause;
+    if (status != NULL && libsys_writable(status, sizeof *status) < sizeof *status)
+        return -1;
     pid_t child = holstein_wait(-1, &full, &cause);
     if (child <= 0)
         return -1;

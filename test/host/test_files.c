@@ -229,6 +229,18 @@ static void check_rest(void)
     nwaiting = 0;
 }
 
+/* Who asks for what is there alone is answered, though it is nothing. */
+static void read_no_more(void)
+{
+    uint64_t word[6] = {FILES_PIPE};
+    client_born(1, next_pid++, 0);
+    files_request(1, clients[1].pid, ++token, word);
+    uint64_t more[6] = {FILES_READ, word[1], 100, 1};
+    if (!files_request(1, clients[1].pid, ++token, more) || more[0] != 0)
+        fail("a read of what is there alone waits for more");
+    check_rest();
+}
+
 static void read_pipe(uint32_t place)
 {
     uint64_t word[6] = {FILES_READ, 3, 1};
@@ -288,6 +300,7 @@ int main(int argc, char **argv)
         if (names_init(archive, nbytes) != 0)
             fail("start");
         too_many_waits();
+        read_no_more();
         for (int i = 0; i < 3000; i++, nsteps++) {
             if (i % 100 == 0)
                 check_parents();
