@@ -145,7 +145,7 @@ static void test_optional(void)
         {REQ_THREAD_EXIT, "threads"}, {REQ_WORD_WAKE, "words"},       {REQ_HANDLER, "handlers"},
         {REQ_PRIORITY, "priority"},   {REQ_STATISTICS, "statistics"}, {REQ_PROCESS, "processes"},
         {REQ_CONNECT, "servers"},     {REQ_POLICY_NAME, "policies"}};
-    printf("not tested here:");
+    printf("conform: not tested here:");
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         printf(" %s%s", part[i].name, has(part[i].request) ? "" : " (not there)");
     printf("\n");
@@ -159,7 +159,6 @@ int main(int argc, char **argv)
         {"kill", test_kill},       {"copies", conform_copies},         {"sbrk", conform_sbrk},
         {"wild", conform_wild},    {"exceptions", conform_exceptions}, {"memory", conform_memory},
         {"absurd", test_absurd}};
-    printf("conform: ");
     test_optional();
     return test_main(tests, sizeof tests / sizeof tests[0], argc, argv);
 }

@@ -315,14 +315,25 @@ static void order(void)
 }
 
 static const struct test tests[] = {
-    {"values", values},        {"mutex", locks},
-    {"cond", conditions},      {"broadcast", broadcast},
-    {"own", per_thread},       {"malloc", memory},
-    {"limits", limits},        {"order", order},
-    {"fork", test_fork_one},   {"exec", test_exec_one},
-    {"exit", test_exit_all},   {"killed", test_kill_all},
-    {"fault", test_fault_all}, {"guard", test_guard},
-    {"last", test_last},       {"exec-pipe", test_exec_pipe},
+    {"values", values},
+    {"mutex", locks},
+    {"cond", conditions},
+    {"broadcast", broadcast},
+    {"own", per_thread},
+    {"malloc", memory},
+    {"limits", limits},
+    {"order", order},
+    {"fork", test_fork_one},
+    {"exec", test_exec_one},
+    {"exit", test_exit_all},
+    {"killed", test_kill_all},
+    {"fault", test_fault_all},
+    {"guard", test_guard},
+    {"last", test_last},
+    {"exec-pipe", test_exec_pipe},
+    {"streams-exit", test_streams_exit},
+    {"streams-fork", test_streams_fork},
+    {"streams-exec", test_streams_exec},
 };
 
 int main(int argc, char **argv)

@@ -19,3 +19,8 @@ void test_kill_all(void);
 void test_fault_all(void);
 void test_guard(void);
 void test_last(void);
+
+/* threadtest_streams.c */
+void test_streams_exit(void);
+void test_streams_fork(void);
+void test_streams_exec(void);

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/times.h>
 
 static void exit_status(void)
@@ -250,22 +251,78 @@ static void own_time(void)
     CHECK(times(&t) != (clock_t)-1 && t.tms_cutime >= 5 && t.tms_utime >= 2 && t.tms_stime == 0);
 }
 
+/* What a child that ends, or execs, leaves in a pipe. */
+static void leaves(void (*act)(void), const char *wanted)
+{
+    char text[64] = "";
+    int ends[2];
+    size_t n = 0;
+    CHECK(pipe(ends) == 0);
+    if (test_fork() == 0) {
+        CHECK(dup2(ends[1], 1) == 1 && dup2(ends[1], 2) == 2);
+        close(ends[0]), close(ends[1]);
+        act();
+    }
+    close(ends[1]);
+    for (ssize_t got; (got = read(ends[0], text + n, sizeof text - 1 - n)) > 0;)
+        n += (size_t)got;
+    CHECK(wait(NULL) > 0 && strcmp(text, wanted) == 0 && close(ends[0]) == 0);
+}
+
+static void print_and_leave(void)
+{
+    printf("lost");
+    fprintf(stderr, "told");
+    _exit(0);
+}
+
+static void print_at_the_end(void)
+{
+    printf(",at the end");
+}
+
+static void print_and_exit(void)
+{
+    atexit(print_at_the_end);
+    printf("kept");
+    exit(0);
+}
+
+static void print_and_exec(void)
+{
+    char *const argv[] = {"true", NULL};
+    printf("lost");
+    fprintf(stderr, "told");
+    execv(argv[0], argv);
+}
+
+/* Both have what was there at the fork, but of stderr nothing. */
+static void print_and_fork(void)
+{
+    printf("twice,");
+    fprintf(stderr, "once,");
+    if (test_fork() != 0)
+        wait(NULL);
+    exit(0);
+}
+
+/* exit writes what streams have; _exit and exec do not; and a fork copies it. */
+static void exit_streams(void)
+{
+    leaves(print_and_leave, "told");
+    leaves(print_and_exit, "kept,at the end");
+    leaves(print_and_exec, "told");
+    leaves(print_and_fork, "once,twice,twice,");
+}
+
 const struct usertest process_tests[] = {
-    {"exit-status", exit_status, false},
-    {"exit-full", exit_full, false},
-    {"wait-none", wait_none, false},
-    {"wait-by-pid", wait_by_pid, false},
-    {"wait-nohang", wait_nohang, false},
-    {"two-children", two_children, true},
-    {"fork-fork", fork_fork, true},
-    {"reparent", reparent, false},
-    {"orphan-parent", orphan_parent, false},
-    {"kill-runner", kill_runner, false},
-    {"kill-reader", kill_reader, false},
-    {"kill-writer", kill_writer, false},
-    {"kill-sleeper", kill_sleeper, false},
-    {"kill-nobody", kill_nobody, false},
-    {"kill-family", kill_family, false},
-    {"own-time", own_time, false},
-    {NULL, NULL, false},
+    {"exit-streams", exit_streams, false}, {"exit-status", exit_status, false},
+    {"exit-full", exit_full, false},       {"wait-none", wait_none, false},
+    {"wait-by-pid", wait_by_pid, false},   {"wait-nohang", wait_nohang, false},
+    {"two-children", two_children, true},  {"fork-fork", fork_fork, true},
+    {"reparent", reparent, false},         {"orphan-parent", orphan_parent, false},
+    {"kill-runner", kill_runner, false},   {"kill-reader", kill_reader, false},
+    {"kill-writer", kill_writer, false},   {"kill-sleeper", kill_sleeper, false},
+    {"kill-nobody", kill_nobody, false},   {"kill-family", kill_family, false},
+    {"own-time", own_time, false},         {NULL, NULL, false},
 };

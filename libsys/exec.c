@@ -121,8 +121,8 @@ static long request(struct argument_block *block, size_t nbytes, const uint64_t 
 {
     uint64_t word[6];
     long result;
-    if (libsys_flush != NULL)
-        libsys_flush();
+    if (libsys_write_errors != NULL)
+        libsys_write_errors();
     do { /* again while a page of another thread is being copied */
         word[0] = REQ_EXEC;
         word[1] = (uint64_t)block;

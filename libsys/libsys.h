@@ -60,5 +60,7 @@ long libsys_thread(void (*function)(void *, uint64_t), void *argument, void *sta
 enum libsys_fork { FORK_BEFORE, FORK_PARENT, FORK_CHILD };
 void libsys_fork_threads(enum libsys_fork) __attribute__((weak));
 
-/* Writes what stdout has collected; not there (NULL) in a program that has no streams. */
-void libsys_flush(void) __attribute__((weak));
+/* stderr collects a line so that lines don't mix, but is not to be buffered: what it has of one is
+ * written before a fork, an exec and an end. Not while another thread uses it, who may wait for
+ * ever. Not there (NULL) in a program that has no streams. */
+void libsys_write_errors(void) __attribute__((weak));

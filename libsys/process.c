@@ -24,8 +24,8 @@ static long request(uint64_t number, uint64_t a, uint64_t b, uint64_t c)
 
 pid_t fork(void)
 {
-    if (libsys_flush != NULL)
-        libsys_flush(); /* or the child would write it again */
+    if (libsys_write_errors != NULL)
+        libsys_write_errors(); /* or the child would write it again */
     if (libsys_fork_threads != NULL)
         libsys_fork_threads(FORK_BEFORE);
     pid_t child = (pid_t)request(REQ_FORK, 0, 0, 0);
@@ -41,10 +41,11 @@ pid_t vfork(void)
     return fork();
 }
 
+/* No other stream is written, and nobody is waited for. */
 _Noreturn void _exit(int status)
 {
-    if (libsys_flush != NULL)
-        libsys_flush();
+    if (libsys_write_errors != NULL)
+        libsys_write_errors();
     for (;;)
         request(REQ_EXIT, (uint32_t)status, 0, 0);
 }

@@ -42,7 +42,9 @@ void libsys_fork_threads(enum libsys_fork moment)
 {
     if (moment == FORK_BEFORE)
         retarget_lock_libc();
-    else
+    if (moment == FORK_CHILD)
+        retarget_child();
+    if (moment != FORK_BEFORE)
         retarget_unlock_libc();
     if (moment == FORK_CHILD) {
         pthread_self()->number = 0;

@@ -1,6 +1,7 @@
 /* stdin, stdout, stderr: picolibc's buffered streams on the descriptors 0, 1, 2. */
 #include <stdio.h>
 #include <stdio-bufio.h>
+#include <sys/lock.h>
 #include <unistd.h>
 
 #include "libsys.h"
@@ -18,10 +19,22 @@ FILE *const stdin = &in.xfile.cfile.file;
 FILE *const stdout = &out.xfile.cfile.file;
 FILE *const stderr = &error.xfile.cfile.file;
 
-void libsys_flush(void)
+/* What stdout and stderr still have is written by exit, after all other functions for its end. */
+__attribute__((destructor(101))) static void write_rest(void)
 {
-    if (out.len > 0)
-        fflush(stdout);
-    if (error.len > 0)
-        fflush(stderr);
+    fflush(stdout);
+    fflush(stderr);
+}
+
+/* There is a lock, and somebody to ask for it, in programs with threads alone. */
+int __retarget_lock_try_acquire(_LOCK_T lock) __attribute__((weak));
+void __retarget_lock_release(_LOCK_T lock) __attribute__((weak));
+
+void libsys_write_errors(void)
+{
+    if (error.len == 0 || (error.lock != NULL && !__retarget_lock_try_acquire(error.lock)))
+        return;
+    fflush(stderr);
+    if (error.lock != NULL)
+        __retarget_lock_release(error.lock);
 }
