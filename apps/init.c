@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "freestanding/bootline.h"
 #include "holstein.h"
 #include "syscall.h"
 
@@ -39,20 +40,11 @@ static _Noreturn void refuse(const char *what, const char *value)
 /* Cuts off the next word; quotes of either kind keep blanks inside it. NULL: none is left. */
 static char *next_word(char **line)
 {
-    char *from = *line + strspn(*line, " "), *to = from, *word = from;
-    if (*from == '\0')
-        return NULL;
-    for (char quote = '\0'; *from != '\0' && (quote != '\0' || *from != ' '); from++) {
-        if (quote == '\0' && (*from == '\'' || *from == '"'))
-            quote = *from;
-        else if (*from == quote)
-            quote = '\0';
-        else
-            *to++ = *from;
-    }
-    *line = *from == '\0' ? from : from + 1;
-    *to = '\0';
-    return word;
+    char *word = *line;
+    const char *left = word;
+    bool found = bootline_next(&left, word);
+    *line += left - *line;
+    return found ? word : NULL;
 }
 
 static void set_policy(const char *name)

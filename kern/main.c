@@ -70,13 +70,15 @@ static uint64_t fill_info(const struct dt_machine *machine)
 /* Argument tick=N, in units of the time base. */
 static uint64_t slice_argument(uint64_t otherwise)
 {
-    const char *digit = bootline_find(info.arguments, "tick=");
+    static char word[BOOT_ARGUMENTS_MAX];
+    const char *line = info.arguments, *digit = word + 5;
     uint64_t value = 0;
-    if (digit == NULL)
-        return otherwise;
+    while (__builtin_memcmp(word, "tick=", 5) != 0)
+        if (!bootline_next(&line, word))
+            return otherwise;
     for (; *digit >= '0' && *digit <= '9' && value < 1ul << 32; digit++)
         value = value * 10 + (uint64_t)(*digit - '0');
-    if ((*digit != ' ' && *digit != '\0') || value < timer_hz / SHORTEST_SLICE ||
+    if (digit == word + 5 || *digit != '\0' || value < timer_hz / SHORTEST_SLICE ||
         value >= 1ul << 32)
         boot_fail("tick=", "a number below 2^32 is wanted, and at least 4 microseconds");
     return value;

@@ -56,6 +56,8 @@ def cases(good):
     yield 'arena beyond memory', good, f'arena=900M {run}', 'cannot start: files'
     yield 'unknown second pager', good, f'second=nobody {run}', 'second pager: nobody'
     yield 'bad tick', good, f'tick=x {run}', 'tick='
+    yield 'bad tick in quotes', good, f"'tick=x y' {run}", 'tick='
+    yield 'empty tick', good, f'tick= {run}', 'tick='
     yield 'tick that leaves no time', good, f'tick=1 {run}', 'tick='
     yield 'long boot line', good, run + ' ' + 'x' * 2100, 'too long'
     yield 'no archive', None, run, 'archive: missing'

@@ -1,26 +1,20 @@
-/* Finds a word of the boot line. */
+/* Cuts the boot line into words. */
 #include "bootline.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
-/* What stands behind `name`, or NULL: the text begins with something else. */
-static const char *behind(const char *text, const char *name)
+bool bootline_next(const char **line, char *word)
 {
-    for (; *name != '\0'; text++, name++)
-        if (*text != *name)
-            return NULL;
-    return text;
-}
-
-const char *bootline_find(const char *line, const char *name)
-{
-    bool word_begins = true;
-    for (; *line != '\0'; line++) {
-        const char *value = word_begins ? behind(line, name) : NULL;
-        if (value != NULL)
-            return value;
-        word_begins = *line == ' ';
-    }
-    return NULL;
+    const char *at = *line;
+    while (*at == ' ')
+        at++;
+    bool found = *at != '\0';
+    for (char quote = '\0'; *at != '\0' && (quote != '\0' || *at != ' '); at++)
+        if (quote == '\0' && (*at == '\'' || *at == '"'))
+            quote = *at;
+        else if (*at == quote)
+            quote = '\0';
+        else
+            *word++ = *at;
+    *line = at + (*at != '\0'); /* first: the NUL may come to stand here */
+    *word = '\0';
+    return found;
 }

@@ -4,24 +4,26 @@
 
 #include <string.h>
 
-static bool finds(const char *line, const char *name, const char *value)
+/* The words, each with a bar behind it: into a buffer of their own, and into the line itself. */
+static bool has(const char *line, const char *words)
 {
-    const char *found = bootline_find(line, name);
-    return value == NULL ? found == NULL : found != NULL && strcmp(found, value) == 0;
+    char copy[64], word[64], all[64] = "", again[64] = "";
+    const char *left = line, *at = strcpy(copy, line);
+    while (bootline_next(&left, word))
+        strcat(strcat(all, word), "|");
+    for (char *here = copy; bootline_next(&at, here); here = (char *)at)
+        strcat(strcat(again, here), "|");
+    return strcmp(all, words) == 0 && strcmp(again, words) == 0 && *left == '\0' && *word == '\0';
 }
 
 void test_bootline(void)
 {
-    CHECK(finds("", "tick=", NULL));
-    CHECK(finds("tick", "tick=", NULL));
-    CHECK(finds("tick=", "tick=", ""));
-    CHECK(finds("tick=1", "tick=", "1"));
-    CHECK(finds("tick=1 tick=2", "tick=", "1 tick=2"));
-    CHECK(finds("policy=cow tick=5", "tick=", "5"));
-    CHECK(finds("  tick=5", "tick=", "5"));
-    CHECK(finds("stick=5", "tick=", NULL));
-    CHECK(finds("stick=5 tick=6", "tick=", "6"));
-    CHECK(finds("ticktick=5 tic k=5", "tick=", NULL));
-    CHECK(finds("second='hostile misdeed=pool'", "misdeed=", "pool'"));
-    CHECK(finds("run='a tick=3'", "run=", "'a tick=3'"));
+    CHECK(has("", "") && has("   ", ""));
+    CHECK(has("tick=5", "tick=5|") && has("  tick=5 ", "tick=5|") && has("a  b c", "a|b|c|"));
+    CHECK(has("run='echo tick=5'", "run=echo tick=5|"));
+    CHECK(has("run=\"echo 'a b'\" tick=5", "run=echo 'a b'|tick=5|"));
+    CHECK(has("'tick=5' ti\"ck\"=6", "tick=5|tick=6|"));
+    CHECK(has("run='echo \"' tick=5", "run=echo \"|tick=5|"));
+    CHECK(has("run='no end tick=5 ", "run=no end tick=5 |"));
+    CHECK(has("'' a", "|a|") && has("'", "|"));
 }

@@ -2,7 +2,7 @@
  * own, while the first pager and its program go on. It stands in the place of the second one of
  * smallest_boot.c: a grant of memory, the right to make objects, a line on the console. */
 #include "hostile.h"
-#include "../../libsys/freestanding/bootline.h"
+#include "boot_value.h"
 
 enum { TEXT_PAGES_MAX = 8 };
 #define STACK_VA 0x710000000ul
@@ -89,15 +89,17 @@ static void print_result(const char *name, int line)
     print(line == 0 ? " ok\n" : digits);
 }
 
-/* Is that what misdeed= says? */
+/* Is that what misdeed= says, in second='hostile misdeed=NAME'? */
 static bool is_named(const char *arguments, const char *name)
 {
-    arguments = bootline_find(arguments, "misdeed=");
-    if (arguments == 0)
+    static char line[BOOT_ARGUMENTS_MAX], word[BOOT_ARGUMENTS_MAX];
+    const char *own = boot_value(arguments, "second=", line);
+    const char *value = own == 0 ? 0 : boot_value(own, "misdeed=", word);
+    if (value == 0)
         return false;
-    while (*name != '\0' && *name == *arguments)
-        name++, arguments++;
-    return *name == '\0' && (*arguments == '\0' || *arguments == ' ' || *arguments == '\'');
+    while (*name != '\0' && *name == *value)
+        name++, value++;
+    return *name == '\0' && *value == '\0';
 }
 
 uint64_t hostile_number(void)

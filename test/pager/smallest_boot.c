@@ -6,9 +6,9 @@
  * memory, and both try. The first prints what init would print: `run: NAME exit N`, and an audit
  * line. Its program may call the second pager. In a kernel that has a pager of its own it is the
  * second one alone: init starts it (REQ_PAGER), with all that it would give. */
+#include "boot_value.h"
 #include "smallest.h"
 #include "../../libsys/freestanding/archive.h"
-#include "../../libsys/freestanding/bootline.h"
 #include "../../libsys/freestanding/elf.h"
 #include "../../libsys/syscall.h"
 #include "../../pager/protocol.h"
@@ -53,17 +53,28 @@ static void print_number(const char *text, uint64_t number)
     print(at);
 }
 
-/* The word after the first `key`, with or without a quote, if there is one. */
-static void read_word(const char *arguments, const char *key, char *word)
+/* The first word of what `key` says, if there is one. */
+static void read_word(const char *line, const char *key, char to[NAME_MAX + 1])
 {
+    static char word[BOOT_ARGUMENTS_MAX];
     uint64_t n = 0;
-    arguments = bootline_find(arguments, key);
-    if (arguments == 0)
+    const char *value = boot_value(line, key, word);
+    if (value == 0)
         return;
-    arguments += *arguments == '\'';
-    for (; n < NAME_MAX && *arguments >= 'a' && *arguments <= 'z'; n++)
-        word[n] = *arguments++;
-    word[n] = n == 0 ? word[n] : '\0';
+    for (; n < NAME_MAX && *value >= 'a' && *value <= 'z'; n++)
+        to[n] = *value++;
+    to[n] = n == 0 ? to[n] : '\0';
+}
+
+/* What the second one runs may stand in second='smallest run=NAME'. */
+static void read_names(const struct boot_info *boot)
+{
+    static char line[BOOT_ARGUMENTS_MAX];
+    const char *own = boot_value(boot->arguments, "second=", line);
+    read_word(boot->arguments, "run=", name);
+    read_word(boot->arguments, "second=", second_name);
+    if (!is_first(boot) && own != 0)
+        read_word(own, "run=", name);
 }
 
 static bool load_segment(unsigned p, const struct elf_segment *segment, const uint8_t *file)
@@ -180,8 +191,7 @@ static bool boot_second(const struct boot_info *boot)
 bool smallest_boot(const struct boot_info *boot)
 {
     struct elf_image image;
-    read_word(boot->arguments, "run=", name);
-    read_word(boot->arguments, "second=", second_name);
+    read_names(boot);
     program = load(boot, name, &image);
     if (program == 0 || (is_first(boot) && !boot_second(boot)))
         return false;
