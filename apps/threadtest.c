@@ -153,6 +153,16 @@ static void broadcast(void)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static __thread int own = 7;
+static __thread char aligned[3] __attribute__((aligned(512))) = {1, 2, 3};
+static __thread char aligned_zero __attribute__((aligned(2048)));
+
+/* Where they really are: the compiler would answer without looking. */
+static bool is_aligned(void)
+{
+    char *volatile at = aligned, *volatile zero_at = &aligned_zero;
+    return (uintptr_t)at % 512 == 0 && (uintptr_t)zero_at % 2048 == 0 && at[2] == 3 &&
+           *zero_at == 0;
+}
 
 static void only_once(void)
 {
@@ -163,7 +173,7 @@ static void only_once(void)
 static void *set_errno(void *argument)
 {
     int value = (int)(uintptr_t)argument;
-    CHECK(errno == 0 && own == 7);
+    CHECK(errno == 0 && own == 7 && is_aligned());
     for (int i = 0; i < 200; i++) {
         errno = own = value;
         CHECK(pthread_once(&once, only_once) == 0 && counter == 1);
@@ -184,7 +194,7 @@ static void per_thread(void)
         thread[i] = test_thread(set_errno, (void *)(i + 1));
     for (int i = 0; i < 3; i++)
         test_joined(thread[i]);
-    CHECK(errno == 99 && own == 7 && counter == 1);
+    CHECK(errno == 99 && own == 7 && counter == 1 && is_aligned());
 }
 
 static void *allocate(void *argument)

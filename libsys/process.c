@@ -13,7 +13,7 @@
 #include "libsys.h"
 #include "syscall.h"
 
-extern char __tls_nbytes[], __tdata_start[], __tdata_end[];
+extern char __tls_nbytes[], __tls_align[], __tdata_start[], __tdata_end[];
 void libsys_thread_start(void);
 _Noreturn void libsys_thread_end(uint64_t number);
 
@@ -183,12 +183,12 @@ long holstein_policy(const char *name)
 /* From the top of the stack: thread-local storage, then the function for libsys_thread_start. */
 long libsys_thread(void (*function)(void *, uint64_t), void *argument, void *stack, size_t nbytes)
 {
-    size_t tls_nbytes = (size_t)__tls_nbytes;
-    if (nbytes < tls_nbytes + 1024) {
+    size_t tls_nbytes = (size_t)__tls_nbytes, align = (size_t)__tls_align;
+    if (nbytes < tls_nbytes + align + 1024) {
         errno = EINVAL;
         return -1;
     }
-    uintptr_t tls = ((uintptr_t)stack + nbytes - tls_nbytes) & ~(uintptr_t)63;
+    uintptr_t tls = ((uintptr_t)stack + nbytes - tls_nbytes) & ~(uintptr_t)(align - 1);
     size_t ndata = (size_t)(__tdata_end - __tdata_start);
     memcpy((void *)tls, __tdata_start, ndata);
     memset((char *)tls + ndata, 0, tls_nbytes - ndata);
