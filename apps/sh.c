@@ -128,23 +128,45 @@ static int status_of(int status)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Waits for a process (-1: any). Its end is told unless it exited, or the key or a closed pipe
+ * ended it. `t`: its command, or NULL. */
+static pid_t wait_for(pid_t pid, const struct token *t, int *status)
+{
+    uint32_t full, cause;
+    pid_t child = holstein_wait(pid, &full, &cause);
+    if (child < 0)
+        return child;
+    *status = holstein_encode(full, cause);
+    if (!WIFSIGNALED(*status) || WTERMSIG(*status) == SIGINT || WTERMSIG(*status) == SIGPIPE)
+        return child;
+    while (t != NULL && t->sign != '\0' && strchr("<>A", t->sign) != NULL)
+        t += 2; /* a redirection, and its file */
+    if (t != NULL && t->sign == 'w')
+        fprintf(stderr, "sh: %s: killed (%s)\n", t->text, holstein_cause(cause));
+    else
+        fprintf(stderr, "sh: %d: killed (%s)\n", (int)child, holstein_cause(cause));
+    return child;
+}
+
 /* In a process of its own, which is the job: the interrupt key ends it with all its commands. */
 static _Noreturn void run_pipeline(const struct token *t)
 {
+    pid_t pid[TOKENS_MAX];
+    const struct token *command[TOKENS_MAX];
+    int n = 0, status = 0, each = 0;
     const struct token *end = behind(t, ";&|");
     if (end->sign != '|')
         run_command(t);
-    int in = -1, status = 0;
-    pid_t last = -1;
-    for (;; t = end + 1) {
+    for (int in = -1;; t = end + 1) {
         int ends[2] = {-1, -1};
         end = behind(t, ";&|");
         if (end->sign == '|' && pipe(ends) != 0)
             fail("pipe");
-        last = fork();
-        if (last < 0)
+        command[n] = t;
+        pid[n] = fork();
+        if (pid[n] < 0)
             fail("fork");
-        if (last == 0) {
+        if (pid[n++] == 0) {
             if (in >= 0)
                 dup2(in, 0);
             if (ends[1] >= 0)
@@ -160,9 +182,9 @@ static _Noreturn void run_pipeline(const struct token *t)
         if (end->sign != '|')
             break;
     }
-    int each;
-    for (pid_t pid; (pid = wait(&each)) > 0;)
-        status = pid == last ? each : status;
+    for (int i = 0; i < n; i++)
+        if (wait_for(pid[i], command[i], &each) > 0)
+            status = each; /* of the last */
     exit(status_of(status));
 }
 
@@ -184,7 +206,8 @@ static bool built_in(const struct token *t)
     if (strcmp(t->text, "exit") == 0)
         exit(has_argument ? atoi(t[1].text) : 0);
     if (strcmp(t->text, "wait") == 0) {
-        while (wait(NULL) > 0)
+        int status;
+        while (wait_for(-1, NULL, &status) > 0)
             ;
         return true;
     }
@@ -211,14 +234,11 @@ static void run_job(const struct token *t, bool background)
     if (interactive)
         holstein_foreground(pid);
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno != ECHILD)
-        ;
+    wait_for(pid, t, &status);
     if (interactive)
         holstein_foreground(0);
     last_status = status_of(status);
     interrupted = WIFSIGNALED(status) && WTERMSIG(status) == SIGINT;
-    if (interactive && WIFSIGNALED(status) && !interrupted)
-        printf("sh: ended by signal %d\n", WTERMSIG(status));
 }
 
 /* Signs in their places, before anything runs. */

@@ -12,6 +12,9 @@ long holstein_request(uint64_t word[6]);
  * number) and enum death_cause; -1 and errno. */
 pid_t holstein_wait(pid_t pid, uint32_t *status, uint32_t *cause);
 
+/* The same end as waitpid tells it. */
+int holstein_encode(uint32_t status, uint32_t cause);
+
 /* A short word for a cause: "kill", "memory", "address" … */
 const char *holstein_cause(uint32_t cause);
 

@@ -71,12 +71,19 @@ pid_t holstein_wait(pid_t pid, uint32_t *status, uint32_t *cause)
     return wait_for(pid, 0, status, cause);
 }
 
-pid_t waitpid(pid_t pid, int *status, int options)
+int holstein_encode(uint32_t status, uint32_t cause)
 {
     static const int signals[] = {
         [CAUSE_KILLED] = SIGKILL,     [CAUSE_MEMORY] = SIGKILL,   [CAUSE_ADDRESS] = SIGSEGV,
         [CAUSE_INSTRUCTION] = SIGILL, [CAUSE_ALIGNMENT] = SIGBUS,
     };
+    if (cause == CAUSE_EXIT)
+        return (int)(status & 0xff) << 8;
+    return cause == CAUSE_KILLED && status > 0 && status < NSIG ? (int)status : signals[cause];
+}
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
     uint32_t full, cause;
     /* Or the child would be gone, and nobody told. */
     if (status != NULL && libsys_writable(status, sizeof *status) < sizeof *status) {
@@ -86,9 +93,7 @@ pid_t waitpid(pid_t pid, int *status, int options)
     pid_t child = wait_for(pid, options, &full, &cause);
     if (child <= 0 || status == NULL)
         return child;
-    int encoded = cause == CAUSE_EXIT ? (int)(full & 0xff) << 8 : signals[cause];
-    if (cause == CAUSE_KILLED && full > 0 && full < NSIG)
-        encoded = (int)full;
+    int encoded = holstein_encode(full, cause);
     if (libsys_copy(status, &encoded, sizeof encoded) == 0)
         return child;
     errno = EFAULT;

@@ -93,6 +93,11 @@ def jobs(shell):
     shell.guest.send('sleep 1000 &\n')
     shell.guest.expect(r'\[(\d+)\]\r*\n\$ ')
     shell.type('echo still here', r'\nstill here\r*\n')
+    shell.type('cowtest --die', r'\nsh: cowtest: killed \(address\)\r*\n')
+    shell.type('echo "cowtest --die" > f; echo "true | cowtest --die | true" >> f; echo echo after >> f')
+    shell.type('sh f', r'\nsh: cowtest: killed \(address\)\r*\n',
+               r'sh: cowtest: killed \(address\)\r*\nafter\r*\n')
+    shell.type("sh -c 'cowtest --die & wait'", r'\nsh: \d+: killed \(address\)\r*\n')
 
 
 def programs(shell):
