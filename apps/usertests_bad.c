@@ -174,10 +174,38 @@ static void bad_maps(void)
     CHECK(mmap(NULL, 1ul << 31, PROT_READ, anonymous, -1, 0) == MAP_FAILED && errno == ENOMEM);
     CHECK(mmap(NULL, PAGE, 64, anonymous, -1, 0) == MAP_FAILED && errno == EINVAL);
     CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 0, 0) == MAP_FAILED && errno == EINVAL);
+    CHECK(mmap((void *)0x40000000, PAGE, PROT_READ, anonymous | MAP_FIXED, -1, 0) == MAP_FAILED);
+    CHECK(mmap(NULL, PAGE, PROT_READ, anonymous, -1, 1) == MAP_FAILED && errno == EINVAL);
+    void *here = sbrk(0), *other = mmap(here, PAGE, PROT_READ, anonymous, 0, PAGE);
+    CHECK(other != MAP_FAILED && munmap(other, PAGE) == 0); /* a hint, and a file that is none */
     FAILS(munmap((void *)1, PAGE), EINVAL);
     FAILS(munmap((void *)0x70000000, PAGE), EINVAL);
     FAILS(mprotect((void *)0x70000000, PAGE, PROT_READ), EINVAL);
     FAILS(mprotect(test_map(1), 2 * PAGE + (1ul << 40), PROT_READ), EINVAL);
+}
+
+static void bad_choices(void)
+{
+    struct timespec t;
+    FAILS(clock_gettime(12345, &t), EINVAL);
+    FAILS(clock_gettime((clockid_t)-1, &t), EINVAL);
+    FAILS(clock_gettime((clockid_t)2, &t), EINVAL); /* the time of this process alone */
+    CHECK(clock_gettime(CLOCK_REALTIME, &t) == 0 && clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+    FAILS(waitpid(-1, NULL, 1 << 20), EINVAL);
+    FAILS(waitpid(-1, NULL, WNOHANG | WUNTRACED), ECHILD);
+}
+
+/* A stream tells an error from the end. */
+static void bad_streams(void)
+{
+    int ends[2], keep = dup(1);
+    CHECK(pipe(ends) == 0 && dup2(ends[0], 0) == 0 && close(ends[1]) == 0);
+    CHECK(fgetc(stdin) == EOF && feof(stdin) && !ferror(stdin));
+    clearerr(stdin);
+    CHECK(close(0) == 0 && fgetc(stdin) == EOF && ferror(stdin) && !feof(stdin));
+    CHECK(printf("lost") == 4 && close(1) == 0);
+    bool failed = fflush(stdout) != 0 && ferror(stdout);
+    CHECK(dup2(keep, 1) == 1 && failed);
 }
 
 /* Every request of the files server with every absurd number. */
@@ -218,6 +246,8 @@ const struct usertest bad_tests[] = {
     {"bad-exec", bad_exec, false},
     {"bad-fds", bad_fds, false},
     {"bad-maps", bad_maps, false},
+    {"bad-choices", bad_choices, false},
+    {"bad-streams", bad_streams, false},
     {"bad-words", bad_words, false},
     {"bad-room-file", bad_room_file, false},
     {"bad-room-pipe", bad_room_pipe, false},

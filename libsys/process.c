@@ -85,6 +85,10 @@ int holstein_encode(uint32_t status, uint32_t cause)
 pid_t waitpid(pid_t pid, int *status, int options)
 {
     uint32_t full, cause;
+    if ((options & ~(WNOHANG | WUNTRACED)) != 0) { /* nobody is ever stopped */
+        errno = EINVAL;
+        return -1;
+    }
     /* Or the child would be gone, and nobody told. */
     if (status != NULL && libsys_writable(status, sizeof *status) < sizeof *status) {
         errno = EFAULT;
@@ -147,7 +151,9 @@ static uint64_t rights(int protection)
 void *mmap(void *address, size_t nbytes, int protection, int flags, int file, off_t offset)
 {
     int kind = flags & (MAP_SHARED | MAP_PRIVATE);
-    if (address != NULL || offset != 0 || file != -1 || (flags & MAP_ANONYMOUS) == 0 ||
+    (void)address; /* a hint, which need not be taken */
+    (void)file;    /* nothing to MAP_ANONYMOUS */
+    if ((flags & MAP_ANONYMOUS) == 0 || (flags & MAP_FIXED) != 0 || offset % PAGE_SIZE != 0 ||
         (kind != MAP_SHARED && kind != MAP_PRIVATE)) {
         errno = EINVAL;
         return MAP_FAILED;

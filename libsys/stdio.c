@@ -8,12 +8,44 @@
 
 static char buffer[3][256];
 
+/* A stream's error flag: picolibc 1.8 takes an error for the end of the file, and does not set it
+ * where fflush fails. */
+static ssize_t noted(FILE *file, ssize_t n)
+{
+    if (n < 0)
+        file->flags |= __SERR;
+    return n;
+}
+
+static ssize_t read_in(int fd, void *to, size_t nbytes)
+{
+    return noted(stdin, read(fd, to, nbytes));
+}
+
+static ssize_t write_out(int fd, const void *from, size_t nbytes)
+{
+    return noted(stdout, write(fd, from, nbytes));
+}
+
+static ssize_t write_error(int fd, const void *from, size_t nbytes)
+{
+    return noted(stderr, write(fd, from, nbytes));
+}
+
+static int get_in(FILE *file)
+{
+    int c = __bufio_get(file);
+    return c == _FDEV_EOF && ferror(file) ? _FDEV_ERR : c;
+}
+
+#define __bufio_get get_in /* what the next macro makes of it */
 static struct __file_bufio in =
-    FDEV_SETUP_BUFIO(0, buffer[0], sizeof buffer[0], read, write, lseek, close, __SRD, 0);
+    FDEV_SETUP_BUFIO(0, buffer[0], sizeof buffer[0], read_in, write, lseek, close, __SRD, 0);
+#undef __bufio_get
 static struct __file_bufio out =
-    FDEV_SETUP_BUFIO(1, buffer[1], sizeof buffer[1], read, write, lseek, close, __SWR, __BLBF);
-static struct __file_bufio error =
-    FDEV_SETUP_BUFIO(2, buffer[2], sizeof buffer[2], read, write, lseek, close, __SWR, __BLBF);
+    FDEV_SETUP_BUFIO(1, buffer[1], sizeof buffer[1], read, write_out, lseek, close, __SWR, __BLBF);
+static struct __file_bufio error = FDEV_SETUP_BUFIO(2, buffer[2], sizeof buffer[2], read,
+                                                    write_error, lseek, close, __SWR, __BLBF);
 
 FILE *const stdin = &in.xfile.cfile.file;
 FILE *const stdout = &out.xfile.cfile.file;

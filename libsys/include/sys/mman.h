@@ -9,10 +9,12 @@
 #define PROT_EXEC     4
 #define MAP_SHARED    1
 #define MAP_PRIVATE   2
+#define MAP_FIXED     16
 #define MAP_ANONYMOUS 32
 #define MAP_FAILED    ((void *)-1)
 
-/* Only new mappings at an address of the system's choice: EINVAL for anything else. */
+/* Only MAP_ANONYMOUS, at an address of the system's choice, whatever `address` and `file` say:
+ * EINVAL for MAP_FIXED, and for a file. */
 void *mmap(void *address, size_t nbytes, int protection, int flags, int file, off_t offset);
 int munmap(void *address, size_t nbytes);
 /* Not for the heap: EINVAL. EAGAIN: too many regions. */
