@@ -123,6 +123,8 @@ int client_open(struct client *client, const char *path, uint64_t flags)
     int fd = free_fd(client);
     if (fd < 0)
         return fd;
+    if ((flags & FILES_CREATE) != 0 && (flags & FILES_DIRECTORY) != 0)
+        return -EINVAL; /* it would make a file, and then refuse it */
     struct open_file *file = open_make(OPEN_INODE, flags);
     if (file == NULL)
         return -ENFILE;

@@ -71,6 +71,8 @@ static void exclusive(void)
 {
     close(test_file("file", "a"));
     FAILS(open("file", O_RDWR | O_CREAT | O_EXCL, 0666), EEXIST);
+    FAILS(open("none", O_RDONLY | O_CREAT | O_DIRECTORY, 0666), EINVAL); /* and makes no file */
+    FAILS(open("none", O_RDONLY), ENOENT);
     CHECK(unlink("file") == 0);
     FAILS(open("file", O_RDWR), ENOENT);
 }
