@@ -71,6 +71,9 @@ void test_streams_exit(void)
     ends_with(3, stdout, exit_at_once);
     ends_with(3, stderr, exit_at_once);
     ends_with(4, stderr, exit_in_thread);
+    if (test_fork() == 0)
+        exit(fclose(stdin)); /* it has no lock: there is one thread */
+    test_join(1);
 }
 
 static void exec_at_once(void)

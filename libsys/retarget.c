@@ -86,7 +86,7 @@ void __retarget_lock_init(_LOCK_T *lock)
 
 void __retarget_lock_close(_LOCK_T lock)
 {
-    if (lock == &spare || (lock >= streams && lock < streams + 3))
+    if (lock == NULL || lock == &spare || (lock >= streams && lock < streams + 3))
         return;
     retarget_lock_libc();
     struct __lock **at = &made;
