@@ -2,6 +2,9 @@
 #include "ipc.h"
 #include "sched.h"
 
+/* So many waits end, and so many threads are looked at, while the lock is held. */
+enum { FAILED_A_PIECE = 32, LOOKS_A_PIECE = 256 };
+
 /* Moves the message of `caller`, which is in no queue, into the registers of `receiver`. */
 static void deliver(struct thread *caller, struct thread *receiver)
 {
@@ -18,6 +21,7 @@ static void deliver(struct thread *caller, struct thread *receiver)
     }
     caller->state = in_fault ? THREAD_FAULT_SERVED : THREAD_CALL_SERVED;
     caller->server = receiver->space;
+    receiver->served = caller;
     receiver->x[REG_BADGE] = caller->badge;
     receiver->x[REG_TOKEN] = thread_new_token(caller);
 }
@@ -60,7 +64,7 @@ struct thread *ipc_answerable(struct space *server, uint64_t token)
 
 void ipc_answer(struct thread *thread, const uint64_t word[6])
 {
-    if (thread->state == THREAD_FAULT_SERVED) {
+    if (thread_in_fault(thread)) {
         if (word[0] != 0)
             thread->x[0] = word[0];
     } else {
@@ -69,6 +73,13 @@ void ipc_answer(struct thread *thread, const uint64_t word[6])
         thread->x[REG_BADGE] = 0;
     }
     sched_ready_first(thread);
+}
+
+void ipc_recall(struct thread *thread, const uint64_t word[6])
+{
+    ipc_answer(thread, word);
+    thread->x[0] -= 4; /* a system call has no short form */
+    thread->x[REG_A0 + 7] = SYS_CALL;
 }
 
 static bool take_bits(struct thread *thread, struct endpoint *endpoint)
@@ -120,23 +131,35 @@ static void fail(struct thread *thread)
     sched_ready(thread);
 }
 
-void ipc_close(struct endpoint *endpoint)
+bool ipc_close_piece(struct endpoint *endpoint)
 {
     struct thread *thread;
-    while (endpoint->callers.head != NULL)
-        fail(endpoint->callers.head);
-    while ((thread = endpoint->receivers.head) != NULL) {
+    for (unsigned n = 0; (thread = endpoint->callers.head) != NULL; n++) {
+        if (n == FAILED_A_PIECE)
+            return true;
+        fail(thread);
+    }
+    for (unsigned n = 0; (thread = endpoint->receivers.head) != NULL; n++) {
+        if (n == FAILED_A_PIECE)
+            return true;
         queue_remove(thread);
         thread_heard(thread, (uint64_t)ERR_DEAD, NO_BADGE);
         sched_ready(thread);
     }
+    return false;
 }
 
-void ipc_server_died(struct space *server)
+bool ipc_server_died_piece(struct space *server)
 {
-    for (uint64_t i = 0; i < pool_object_limit(TYPE_THREAD); i++) {
-        struct thread *thread = pool_object_at(TYPE_THREAD, i);
-        if (thread != NULL && thread_is_served(thread) && thread->server == server)
+    const uint64_t limit = pool_object_limit(TYPE_THREAD);
+    for (unsigned n = 0; server->looked_at < limit; server->looked_at++) {
+        if (n++ == LOOKS_A_PIECE)
+            return true;
+        struct thread *thread = pool_object_at(TYPE_THREAD, server->looked_at);
+        if (thread != NULL && thread_is_served(thread) && thread->server == server) {
             fail(thread);
+            n += LOOKS_A_PIECE / FAILED_A_PIECE;
+        }
     }
+    return false;
 }

@@ -32,14 +32,19 @@ struct thread *ipc_answerable(struct space *server, uint64_t token);
 /* Gives the answer (six words) and makes the thread ready. */
 void ipc_answer(struct thread *thread, const uint64_t word[6]);
 
+/* Makes the caller ready to make its call again, in slot 0 and with these words. */
+void ipc_recall(struct thread *thread, const uint64_t word[6]);
+
 /* The running thread takes what waits (its registers are set), or blocks. */
 void ipc_receive(struct thread *thread, struct endpoint *endpoint);
 
 /* Adds the bits, and wakes a receiver that waits. */
 void ipc_notify(struct endpoint *endpoint, uint64_t bits);
 
-/* Wakes all that wait at the endpoint, with ERR_DEAD. */
-void ipc_close(struct endpoint *endpoint);
+/* Wakes those that wait at the endpoint, which nobody can call any more, with ERR_DEAD: a few at a
+ * time. True: there are more. */
+bool ipc_close_piece(struct endpoint *endpoint);
 
-/* Threads that wait for an answer of a dead server get ERR_DEAD. */
-void ipc_server_died(struct space *server);
+/* Threads that wait for an answer of a server, of which no thread is left, get ERR_DEAD: likewise.
+ */
+bool ipc_server_died_piece(struct space *server);

@@ -8,6 +8,7 @@
 #include "ram.h"
 #include "riscv.h"
 #include "sbi.h"
+#include "sched.h"
 #include "timer.h"
 #include "trap.h"
 #include "up.h"
@@ -147,8 +148,8 @@ struct hart *kernel_main(uint64_t hart_id, uint64_t device_tree, uint64_t start)
     make_harts(&machine, hart_id);
     init_devices(&machine);
     timer_hz = machine.timebase_hz;
-    timer_slice = slice_argument(timer_hz / SLICES_A_SECOND);
-    if (timer_slice == 0)
+    sched_slice = slice_argument(timer_hz / SLICES_A_SECOND);
+    if (sched_slice == 0)
         boot_fail("time base", "too slow for slices");
     up_boot(&info);
     for (uint32_t i = 0; i < nharts; i++)

@@ -93,8 +93,10 @@ static err_t destroy_simple(struct object *object)
         memory_return((struct memory *)object);
         return 0;
     }
+    object->dying = true; /* between two pieces nobody joins those that wait */
     timer_cancel((struct endpoint *)object);
-    ipc_close((struct endpoint *)object);
+    if (ipc_close_piece((struct endpoint *)object))
+        return 1;
     pool_object_free(object);
     return 0;
 }
@@ -134,8 +136,12 @@ static err_t destroy_space(struct space *top)
         if (error != 0)
             return error;
         struct cap *cap = space_owned(space);
-        if (cap == NULL)
+        if (cap == NULL) {
+            if (space->owns)
+                space->looked_at = 0; /* of places of threads */
+            space->owns = false;
             break;
+        }
         if (cap->type == TYPE_SPACE) {
             space = (struct space *)cap->object;
             continue;
@@ -151,8 +157,7 @@ static err_t destroy_space(struct space *top)
     if (tlb_active(space) != 0)
         return ERR_AGAIN;
     if (space->serves) {
-        ipc_server_died(space);
-        space->serves = false;
+        space->serves = ipc_server_died_piece(space);
         return 1;
     }
     last_words(space);

@@ -3,6 +3,10 @@
 #include "sbi.h"
 #include "tlb.h"
 
+enum { CHAIN_MAX = 4 }; /* a program, a server, the pager; more only among other pagers' */
+
+uint64_t sched_slice;
+
 static struct queue ready[PRIORITIES];
 uint32_t sched_ready_mask;
 
@@ -24,12 +28,17 @@ static int top_priority(void)
 void sched_ready(struct thread *thread)
 {
     thread->state = THREAD_READY;
+    thread->used = 0;
     queue_append(&ready[thread->priority], thread);
     sched_ready_mask |= 1u << thread->priority;
 }
 
 void sched_ready_first(struct thread *thread)
 {
+    if (thread->used >= sched_slice) {
+        sched_ready(thread);
+        return;
+    }
     thread->state = THREAD_READY;
     queue_prepend(&ready[thread->priority], thread);
     sched_ready_mask |= 1u << thread->priority;
@@ -40,7 +49,7 @@ static void forget_wait(struct thread *thread)
 {
     if (thread->state == THREAD_RECEIVING)
         thread_heard(thread, (uint64_t)ERR_AGAIN, NO_BADGE);
-    else if (thread->state == THREAD_CALL_QUEUED || thread->state == THREAD_CALL_SERVED)
+    else if (!thread_in_fault(thread) && thread->state >= THREAD_CALL_QUEUED)
         thread->x[REG_BADGE] = (uint64_t)ERR_AGAIN;
 }
 
@@ -67,6 +76,43 @@ void sched_set_priority(struct thread *thread, uint32_t priority)
         queue_remove(thread);
         sched_ready(thread);
     }
+}
+
+struct thread *sched_client(struct thread *thread)
+{
+    for (unsigned i = 0; i < CHAIN_MAX; i++) {
+        struct thread *client = thread->served;
+        if (client == thread || !thread_is_served(client) || client->server != thread->space)
+            break;
+        thread = client;
+    }
+    return thread;
+}
+
+/* Places of threads and spaces stay such places: one that has just ended does no harm. */
+struct thread *sched_charge(struct thread *thread)
+{
+    struct hart *me = this_hart();
+    uint64_t now = time_now(), ran = now - me->since;
+    thread = sched_client(thread);
+    me->since = now;
+    thread->used += ran;
+    thread->space->time += ran;
+    return thread;
+}
+
+/* Who began after the last tick has most of his slice before him. */
+bool sched_tick(struct thread *thread)
+{
+    struct thread *charged = sched_charge(thread);
+    if (charged->used < sched_slice / 2)
+        return false;
+    charged->used = sched_slice;
+    if (charged->state == THREAD_CALL_SERVED)
+        charged->state = THREAD_CALL_LATE;
+    else if (charged->state == THREAD_FAULT_SERVED)
+        charged->state = THREAD_FAULT_LATE;
+    return charged == thread;
 }
 
 bool sched_should_yield(const struct thread *thread, bool time_is_up)

@@ -2,7 +2,10 @@
 #pragma once
 #include "thread.h"
 
-/* The thread may run: at the end of its priority's queue, or at the head when it keeps its turn. */
+extern uint64_t sched_slice; /* the time between ticks; set once, before the harts start */
+
+/* The thread may run: at the end of its priority's queue, with a new slice; or at the head when it
+ * keeps its turn, unless its slice is over. */
 void sched_ready(struct thread *thread);
 void sched_ready_first(struct thread *thread);
 
@@ -10,6 +13,16 @@ void sched_ready_first(struct thread *thread);
  * user mode with it. */
 err_t sched_stop(struct thread *thread);
 void sched_set_priority(struct thread *thread, uint32_t priority);
+
+/* Whose work the thread does: its own, or that of the one whose call or fault it serves, and so on.
+ */
+struct thread *sched_client(struct thread *thread);
+
+/* Time is charged to whom the work is done for, and slices are shared by it: what this hart spent
+ * with the running thread since the last time. Whom it was charged to. The tick: true if the
+ * thread's own slice is over; a client's that is over ends when it is answered. */
+struct thread *sched_charge(struct thread *thread);
+bool sched_tick(struct thread *thread);
 
 /* Should the running thread give way? To an equal one only when its time is up. */
 bool sched_should_yield(const struct thread *thread, bool time_is_up);

@@ -32,7 +32,8 @@ struct space {
     uint64_t *root;
     uint64_t satp;  /* mode, ASID, root frame */
     uint64_t stale; /* harts that must fence this ASID and their fetch before they run it again */
-    uint32_t asid, looked_at; /* by space_owned: each slot for spaces, then for all else */
+    uint32_t asid, looked_at; /* at its end: each slot for spaces, then for all else, then each
+                                 place of a thread that may wait for its answer */
     struct recent_leaf {
         uint64_t span; /* of 2 MiB whose leaf table was used last; NO_SPAN: none */
         uint64_t *leaf;

@@ -30,6 +30,26 @@ static err_t sys_reply(const struct call *c)
     return 0;
 }
 
+/* The words are a call's again, of which only the pc and the number must be put back. */
+static err_t sys_recall(const struct call *c)
+{
+    struct thread *caller = ipc_answerable(c->space, c->a[6]);
+    if (caller == NULL)
+        return ERR_TOKEN;
+    if (thread_in_fault(caller))
+        return ERR_STATE;
+    ipc_recall(caller, c->a);
+    return 0;
+}
+
+static err_t sys_urgent(const struct call *c)
+{
+    const struct endpoint *endpoint = c->object;
+    const struct thread *client = sched_client(c->thread);
+    return endpoint->callers.head != NULL || endpoint->bits != 0 ||
+           sched_should_yield(client, client->used >= sched_slice);
+}
+
 static err_t sys_notify(const struct call *c)
 {
     ipc_notify(c->object, c->a[1]);
@@ -152,8 +172,7 @@ static err_t sys_irq_acknowledge(const struct call *c)
 
 static err_t sys_alarm(const struct call *c)
 {
-    timer_alarm(c->object, c->a[1], c->a[2]);
-    return 0;
+    return timer_alarm(c->object, c->a[1], c->a[2]);
 }
 
 /* Bytes in a0-a5, the slot in the low half of a6, their number in its high half. A line is written
@@ -228,6 +247,8 @@ static const struct {
     [SYS_ALARM] = {sys_alarm, TYPE_ENDPOINT, CAP_NOTIFY},
     [SYS_CONSOLE_WRITE] = {sys_console_write, TYPE_NONE, 0},
     [SYS_POWER_OFF] = {sys_power_off, TYPE_CONTROL, CONTROL_POWER},
+    [SYS_RECALL] = {sys_recall, TYPE_NONE, 0},
+    [SYS_URGENT] = {sys_urgent, TYPE_ENDPOINT, CAP_RECEIVE},
     [SYS_STATISTICS] = {sys_statistics, TYPE_NONE, 0},
 };
 

@@ -19,6 +19,8 @@ enum thread_state {
     THREAD_FAULT_QUEUED, /* the same with a fault: registers stay as they are */
     THREAD_CALL_SERVED,  /* received by `server`, waits for its answer */
     THREAD_FAULT_SERVED,
+    THREAD_CALL_LATE, /* the same, and its slice is over: the fast path does not resume it */
+    THREAD_FAULT_LATE,
 };
 
 /* A queue of threads. Empty: head is NULL, and tail is not looked at; nor is the first one's prev.
@@ -41,7 +43,8 @@ struct thread {
     uint64_t fault_value, fault_cause;
     uint64_t badge;        /* of the message it waits with, in a queue */
     struct space *server;  /* served: who may answer; NULL: the kernel's own pager */
-    struct thread *served; /* whose message it received last by the fast path, or itself */
+    struct thread *served; /* whose message it received last, or itself: nobody's since */
+    uint64_t used;         /* how much of its slice, in the time base */
 };
 
 struct hart {
@@ -52,6 +55,7 @@ struct hart {
     uint64_t id;            /* the firmware's number; at HART_ID */
     struct space *next;     /* whose it is about to walk: the same but for a moment (tlb.c) */
     uint64_t next_tick;
+    uint64_t since; /* from then on nobody was charged with its time */
     uint64_t asked; /* by others, without the lock (remote.c); 0: nothing */
     uint32_t plic_context;
     bool idle;
@@ -69,7 +73,8 @@ static inline bool thread_is_served(const struct thread *thread)
 
 static inline bool thread_in_fault(const struct thread *thread)
 {
-    return thread->state == THREAD_FAULT_QUEUED || thread->state == THREAD_FAULT_SERVED;
+    return thread->state == THREAD_FAULT_QUEUED || thread->state == THREAD_FAULT_SERVED ||
+           thread->state == THREAD_FAULT_LATE;
 }
 
 _Static_assert(offsetof(struct thread, x) == THREAD_PC &&
@@ -102,6 +107,7 @@ static inline void thread_heard(struct thread *thread, uint64_t word, uint64_t b
     thread->x[REG_A0] = word;
     thread->x[REG_BADGE] = badge;
     thread->x[REG_TOKEN] = 0;
+    thread->served = thread;
 }
 
 /* All registers of a thread that does not run; those not given become 0. */

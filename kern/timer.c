@@ -2,10 +2,14 @@
 #include "timer.h"
 #include "riscv.h"
 #include "sbi.h"
+#include "sched.h"
 
-uint64_t timer_hz, timer_slice;
+uint64_t timer_hz;
 
-static struct endpoint *alarms;    /* earliest first */
+enum { ALARMS_MAX = 64 }; /* so few that a walk along all of them is short */
+
+static struct endpoint *alarms; /* earliest first */
+static unsigned nalarms;
 static uint64_t next_alarm = ~0ul; /* the first one's time, read without the lock */
 
 /* An alarm that another hart sets meanwhile is on that hart's timer. */
@@ -15,14 +19,14 @@ static void arm(void)
     sbi_set_timer(alarm < tick ? alarm : tick);
 }
 
-uint64_t timer_start(void)
+bool timer_start(void)
 {
     uint64_t now = time_now();
-    bool slice_over = now >= this_hart()->next_tick;
-    if (slice_over)
-        this_hart()->next_tick = now + timer_slice;
+    bool is_tick = now >= this_hart()->next_tick;
+    if (is_tick)
+        this_hart()->next_tick = now + sched_slice;
     arm();
-    return slice_over ? timer_slice : 0;
+    return is_tick;
 }
 
 static void note_next(void)
@@ -37,6 +41,7 @@ void timer_alarms(void)
         struct endpoint *due = alarms;
         alarms = due->alarm_next;
         due->alarm_time = 0;
+        nalarms--;
         ipc_notify(due, due->alarm_bits);
     }
     note_next();
@@ -51,14 +56,18 @@ void timer_cancel(struct endpoint *endpoint)
         link = &(*link)->alarm_next;
     *link = endpoint->alarm_next;
     endpoint->alarm_time = 0;
+    nalarms--;
     note_next();
 }
 
-void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time)
+err_t timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time)
 {
     timer_cancel(endpoint);
     if (time == 0)
-        return;
+        return 0;
+    if (nalarms == ALARMS_MAX)
+        return ERR_POOL;
+    nalarms++;
     struct endpoint **link = &alarms;
     while (*link != NULL && (*link)->alarm_time <= time)
         link = &(*link)->alarm_next;
@@ -68,4 +77,5 @@ void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time)
     *link = endpoint;
     note_next();
     arm();
+    return 0;
 }

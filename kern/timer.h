@@ -2,18 +2,18 @@
 #pragma once
 #include "ipc.h"
 
-extern uint64_t timer_hz;    /* the time base; set once, before the harts start, */
-extern uint64_t timer_slice; /* and the time between ticks, in its units */
+extern uint64_t timer_hz; /* the time base; set once, before the harts start */
 
-/* Arms this hart's next tick. 0, or how long its slice was that is over. Idle harts keep theirs:
+/* Arms this hart's next tick. True: it was time for one. Idle harts keep theirs:
  * under a deterministic emulator a hart that spins for another would otherwise wait for ever.
  * Called without the kernel lock: setting a timer may cost a hart its turn, and with the lock held
  * the others would spin until the tick, come too late, and never get it. */
-uint64_t timer_start(void);
+bool timer_start(void);
 
 /* Sends the alarms that are due. */
 void timer_alarms(void);
 
-/* One alarm an endpoint: bits for its notification, at a time (0: none any more). */
-void timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time);
+/* One alarm an endpoint: bits for its notification, at a time (0: none any more). ERR_POOL: too
+ * many are set; then the endpoint has none. */
+err_t timer_alarm(struct endpoint *endpoint, uint64_t bits, uint64_t time);
 void timer_cancel(struct endpoint *endpoint);

@@ -8,16 +8,16 @@
 #include "timer.h"
 #include "up.h"
 
-/* What is pending and enabled; the tick is armed anew before the lock is taken (timer.h). 0, or
- * how long this hart's slice was that is over. */
-static uint64_t acknowledge(uint64_t *pending)
+/* What is pending and enabled; the tick is armed anew before the lock is taken (timer.h). Was there
+ * one? */
+static bool acknowledge(uint64_t *pending)
 {
     *pending = csr_read(sip) & csr_read(sie);
     if ((*pending & INTERRUPT_SOFTWARE) != 0) {
         csr_clear(sip, INTERRUPT_SOFTWARE);
         remote_answer();
     }
-    return (*pending & INTERRUPT_TIMER) != 0 ? timer_start() : 0;
+    return (*pending & INTERRUPT_TIMER) != 0 && timer_start();
 }
 
 static void handle_interrupts(uint64_t pending)
@@ -32,7 +32,9 @@ static void handle_interrupts(uint64_t pending)
  * returns when one is pending, masked or not. */
 struct thread *trap_next(void)
 {
-    struct thread *thread;
+    struct thread *thread = this_hart()->current;
+    if (thread != NULL)
+        sched_charge(thread);
     while ((thread = sched_pick()) == NULL) {
         uint64_t pending;
         sched_idle();
@@ -42,6 +44,7 @@ struct thread *trap_next(void)
         acknowledge(&pending);
         lock_acquire(&kernel_lock);
         handle_interrupts(pending);
+        this_hart()->since = time_now();
     }
     return thread;
 }
@@ -49,9 +52,10 @@ struct thread *trap_next(void)
 struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value)
 {
     bool interrupt = (cause & CAUSE_INTERRUPT) != 0;
-    uint64_t pending = 0, slice_over = interrupt ? acknowledge(&pending) : 0;
+    uint64_t pending = 0;
+    bool tick = interrupt && acknowledge(&pending);
     lock_acquire(&kernel_lock);
-    thread->space->time += slice_over;
+    bool slice_over = tick && sched_tick(thread);
     handle_interrupts(pending);
     if (thread->stop_wanted) {
         /* Before anything it asked for: started again, it asks again. */
@@ -63,9 +67,9 @@ struct thread *trap_handle(struct thread *thread, uint64_t cause, uint64_t value
     }
     /* Elsewhere: it was ended, and started again, while the way up was left without the lock. */
     bool here = thread->state == THREAD_RUNNING && thread->hart == this_hart();
-    if (here && sched_should_yield(thread, slice_over != 0)) {
+    if (here && sched_should_yield(thread, slice_over)) {
         here = false;
-        (slice_over != 0 ? sched_ready : sched_ready_first)(thread);
+        sched_ready_first(thread);
     }
     if (!here)
         thread = trap_next();

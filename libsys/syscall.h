@@ -205,6 +205,18 @@ static inline err_t sys_reply(uint64_t token, const uint64_t word[6])
     return (err_t)copy[0];
 }
 
+static inline err_t sys_recall(uint64_t token, const uint64_t word[6])
+{
+    uint64_t copy[6] = {word[0], word[1], word[2], word[3], word[4], word[5]};
+    syscall_words(SYS_RECALL, token, copy);
+    return (err_t)copy[0];
+}
+
+static inline err_t sys_urgent(uint64_t endpoint)
+{
+    return syscall6(SYS_URGENT, endpoint, 0, 0, 0, 0, 0, 0);
+}
+
 /* Up to 48 bytes, written when their line is whole; none: what there is of a line is written. */
 static inline err_t sys_console_write(uint64_t control, const char *bytes, uint64_t nbytes)
 {

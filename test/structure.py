@@ -33,7 +33,7 @@ FREESTANDING = {'stdint.h', 'stdbool.h', 'stddef.h', 'stdarg.h', 'stdalign.h', '
                 'stdatomic.h'}
 FUNCTION_LINES = 60
 # Lines of code of what runs with the kernel's rights: they may only fall, or a commit says for what.
-KERNEL_CODE_LINES, ASSEMBLY_CODE_LINES = 4320, 300
+KERNEL_CODE_LINES, ASSEMBLY_CODE_LINES = 4440, 300
 COUNTED, NOT_CODE = ('.c', '.h', '.S'), ('README.md', 'meson.build', 'kernel.ld')
 STACK_BYTES = 512
 # Run once, on the boot stack of 8 KiB.

@@ -15,6 +15,13 @@
  * and then nothing was answered or received, and a1-a5 are as they were; but ERR_DEAD and ERR_AGAIN
  * end the wait that comes after the answer. Clobbers every register but sp, gp and tp.
  *
+ * SYS_RECALL: a6 = token of a call in slot 0, a0-a5 = words. The caller makes that call again, with
+ * these words, when it is its turn to run: so a server that needs long lets others run, and be
+ * served, in between. Returns 0, ERR_TOKEN, or ERR_STATE (a fault: its answer brings it back).
+ *
+ * SYS_URGENT: a0 = slot of an endpoint where the server receives. Returns 1 if something waits
+ * there, or a thread that should run before the one whose message the server received last; else 0.
+ *
  * Answer to a fault: a0 = 0 resumes where the fault was, another a0 is the new pc; a1-a5 are
  * unused. A fault's message: a0 = faulting address (stval), a1 = cause (scause), a2 = pc, a3-a5
  * undefined; its badge has bit 0 set, which no capability's badge has.
@@ -46,7 +53,9 @@
 #define SYS_CONSOLE_WRITE   22
 #define SYS_POWER_OFF       23
 #define SYS_STATISTICS      24
-#define SYS_LAST            24
+#define SYS_RECALL          25
+#define SYS_URGENT          26
+#define SYS_LAST            26
 
 /* Errors of the kernel; pagers number theirs from -64 down (pager/protocol.h). */
 #define ERR_NUMBER     (-1)  /* no such system call, type or index */

@@ -266,6 +266,61 @@ static int server_destroyed(void)
     return 0;
 }
 
+/* A caller is told to call again, and does, with the words that it is told; each token once. */
+static int recalled(void)
+{
+    struct reception r = {0};
+    uint64_t space = new_space(BADGE);
+    CHECK(space != 0 && run_thread(space, child_call, 100, ANY_PRIORITY) != 0);
+    CHECK(hear(&r));
+    IS(r.word[0], 101);
+    const uint64_t again[6] = {7, 8, 9, 10, 11, 12}, answer[6] = {21, 22, 23, 24, 25, 26};
+    uint64_t token = r.token;
+    IS(sys_recall(token, again), 0);
+    IS(sys_recall(token, again), ERR_TOKEN);
+    IS(sys_reply(token, answer), ERR_TOKEN);
+    CHECK(hear(&r));
+    IS(r.badge, BADGE);
+    CHECK(r.token != token);
+    for (unsigned i = 0; i < 6; i++)
+        IS(r.word[i], again[i]);
+    IS(shared[0], 0);
+    IS(sys_reply(r.token, answer), 0);
+    CHECK(until(&shared[0], 1));
+    for (unsigned i = 0; i < 6; i++)
+        IS(shared[2 + i], answer[i]);
+    return 0;
+}
+
+/* A fault can't be recalled: its answer brings it back. */
+static int fault_recalled(void)
+{
+    struct reception r = {0};
+    uint64_t space = new_space(BADGE);
+    const uint64_t word[6] = {0};
+    CHECK(space != 0 && run_thread(space, child_store, 0x700000, ANY_PRIORITY) != 0);
+    CHECK(hear(&r));
+    CHECK((r.badge & 1) != 0);
+    IS(sys_recall(r.token, word), ERR_STATE);
+    return 0;
+}
+
+/* Something is urgent when a notification waits. */
+static int urgent(void)
+{
+    struct reception r = {0};
+    uint64_t endpoint = new_endpoint(), only_call = new_slot();
+    IS(sys_cap_install(SELF, only_call, endpoint, 0, CAP_CALL), 0);
+    IS(sys_urgent(only_call), ERR_CAPABILITY);
+    IS(sys_urgent(NO_SLOT), ERR_CAPABILITY);
+    IS(sys_notify(endpoint, 4), 0);
+    IS(sys_urgent(endpoint), 1);
+    sys_reply_receive(&r, endpoint, MEM);
+    IS(r.token, 0);
+    IS(sys_urgent(endpoint), 0); /* works for nobody, and nobody is more urgent than this thread */
+    return 0;
+}
+
 /* A stopped call or receive is started again: it says that it failed, not what it asked. */
 static int stopped_call(void)
 {
@@ -300,5 +355,8 @@ const struct test ipc_tests[] = {
     {"endpoint-destroyed", endpoint_destroyed},
     {"server-destroyed", server_destroyed},
     {"stopped-call", stopped_call},
+    {"recalled", recalled},
+    {"fault-recalled", fault_recalled},
+    {"urgent", urgent},
     {0, 0},
 };
