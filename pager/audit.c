@@ -1,5 +1,7 @@
 /* Recount of frames, maps and the kernel's entries. */
 #include "audit.h"
+#include "exec.h"
+#include "fork.h"
 #include "image.h"
 #include "install.h"
 #include "laundry.h"
@@ -133,7 +135,8 @@ static void audit_map(const struct process *process)
             violation("L6: leaf shared unawares, process ", process->pid, ", leaf ", leaf);
         npages += audit_leaf(process, root[leaf], start);
     }
-    if (npages != process->map.npages || nleaves != process->map.nleaves)
+    bool counted = process_is_embryo(process) || npages == process->map.npages;
+    if (!counted || nleaves != process->map.nleaves)
         violation("map of process ", process->pid, ": pages not as counted: ", npages);
 }
 
@@ -188,10 +191,12 @@ err_t audit_run(const struct frame_run *own_run, unsigned nown)
     struct process *process = process_init;
     do {
         own((pfn_t)((char *)process - port_window) >> PAGE_SHIFT);
-        if (process->state == PROCESS_ALIVE) {
+        if (process->map.root != NULL) {
             audit_map(process);
             audit_entries(process);
         }
+        fork_frames(process, own);
+        exec_frames(process, own);
         process = process->next;
     } while (process != process_init);
     for (pfn_t f = frames.first; f < frames.limit; f++) {

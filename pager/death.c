@@ -1,8 +1,21 @@
 /* Exit, kill, wait. */
 #include "death.h"
+#include "install.h"
 #include "service.h"
+#include "task.h"
 
 enum { WAIT_ANY = -1 };
+
+/* What parts of an end cost, in instructions, on the safe side. */
+enum {
+    RELEASE_COST = 4500, /* space, threads, connections */
+    PAGE_COST = 10,
+    LEAF_COST = 150,
+    TELL_COST = 900,
+    ADOPT_COST = 60,
+    DOOM_COST = 60,
+    STOP_COST = 250,
+};
 
 static void fill_answer(const struct process *child, uint64_t word[6])
 {
@@ -74,21 +87,43 @@ static void release(struct process *process)
     regions_clear(&process->regions);
 }
 
+/* What release() costs, once the map is small. */
+static uint64_t release_cost(const struct process *process)
+{
+    return RELEASE_COST + process->map.npages * PAGE_COST + process->map.nleaves * LEAF_COST;
+}
+
 void death_undo(struct process *process)
 {
     release(process);
     process_free(process);
 }
 
-/* An orphan that is a zombie already is told to init, which may be waiting. */
-static void give_away_children(struct process *process)
+bool death_undo_part(struct process *embryo)
+{
+    if (!install_release_large(embryo, &embryo->map, &embryo->released))
+        return false;
+    if (!piece_affords(release_cost(embryo)))
+        return false;
+    death_undo(embryo);
+    return true;
+}
+
+/* An orphan that is a zombie already is told to init, which may be waiting. True: none is left. */
+static bool give_away_children(struct process *process)
 {
     struct process *child;
     while ((child = process->children) != NULL) {
+        bool ended = child->state == PROCESS_ZOMBIE;
+        if (!piece_affords(ended ? TELL_COST : ADOPT_COST))
+            return false;
         process_adopt(child);
-        if (child->state == PROCESS_ZOMBIE)
+        if (process->doom != 0)
+            child->doom = process->doom; /* who looks for descendants still finds it */
+        if (ended)
             tell_parent(child);
     }
+    return true;
 }
 
 /* One that ends in spite of all is a bug in it. */
@@ -101,41 +136,258 @@ static void report_server(const struct process *process)
     port_print(line);
 }
 
+/* Those that were killed, in order. Their threads stop, so that they do nothing for their own end:
+ * all that wait for the end of one work at the first. So nobody's end stands still because who
+ * wanted it ends first. */
+static struct {
+    struct process *first, *last;
+    uint64_t nwere; /* ever in it */
+} doomed;
+
+static struct process *last_dying; /* one that ends by itself, or NULL */
+
+static void leave_doomed(struct process *process)
+{
+    struct process **link = &doomed.first, *before = NULL;
+    while (*link != process) {
+        before = *link;
+        link = &before->doomed_next;
+    }
+    *link = process->doomed_next;
+    if (doomed.last == process)
+        doomed.last = before;
+    process->doomed = 0;
+}
+
 static void finish(struct process *process)
 {
+    if (process->doomed != 0)
+        leave_doomed(process);
+    if (last_dying == process)
+        last_dying = NULL;
     if (process->server != 0)
         report_server(process);
     if (process->handle != 0)
         process->time += port_time(process);
     release(process);
-    if (process != process_init)
-        give_away_children(process);
     process->state = PROCESS_ZOMBIE;
     tell_parent(process);
 }
 
-static void die(struct process *process, uint32_t status, enum death_cause cause)
+/* The threads of one that was killed stop at once, or when the copy that is under way has come
+ * back: in the baseline its thread runs, and waits for the core's lock. At any rate before its
+ * first entry goes: an answer to a fault of a single thread may be on its way, with an entry for a
+ * page that is about to be freed. */
+static void stop_threads(struct process *process)
 {
-    if (process->state == PROCESS_ZOMBIE)
-        return;
-    if (!process->dying) {
-        process->dying = true;
-        process->status = status;
-        process->cause = cause;
+    for (unsigned i = 0; i < THREADS_MAX && process->threads != 0; i++) {
+        if ((process->threads >> i & 1) == 0)
+            continue;
+        port_thread_stop(process, i);
+        process->threads &= ~(1u << i);
+        piece_spend(STOP_COST);
     }
-    /* A copy that runs unlocked uses the process: it comes back here when it is done. */
-    if (process->busy == 0)
+}
+
+/* A part of a process's end; afterwards it may be no more. First what its task leaves behind, then
+ * its pages but for a few, leaf by leaf, then its children. A copy that runs unlocked uses the
+ * process: nothing goes before it has come back. */
+static void end_part(struct process *process)
+{
+    struct task *task = &process->task;
+    if (process->busy > 0) {
+        piece_end();
+        return;
+    }
+    if (process->doomed != 0)
+        stop_threads(process);
+    if (task->step != NULL && !task->over && task->undo != NULL &&
+        task->undo(process, task) == TASK_LATER)
+        return;
+    task->step = NULL;
+    if (!install_release_large(process, &process->map, &process->released))
+        return;
+    if (process != process_init && !give_away_children(process))
+        return;
+    if (piece_affords(release_cost(process)))
         finish(process);
 }
 
-void death_exit(struct process *process, uint32_t status)
+/* True: whoever was doomed up to that number is no more. */
+static bool doomed_part(uint64_t last)
 {
-    die(process, status, CAUSE_EXIT);
+    if (doomed.first != NULL && doomed.first->doomed <= last)
+        end_part(doomed.first);
+    return doomed.first == NULL || doomed.first->doomed > last;
 }
 
-void death_kill(struct process *process, enum death_cause cause, uint32_t number)
+static bool is_over(uint64_t badge)
 {
-    die(process, number, cause);
+    const struct process *process = process_of(badge);
+    return process == NULL || process->state == PROCESS_ZOMBIE;
+}
+
+bool death_piece(struct process *process)
+{
+    uint64_t badge = process->badge;
+    if (is_over(badge))
+        return true;
+    piece_start();
+    do {
+        if (process->doomed != 0)
+            doomed_part(process->doomed);
+        else
+            end_part(process);
+    } while (!is_over(badge) && !piece_is_over());
+    return is_over(badge);
+}
+
+bool death_help(void)
+{
+    struct process *process = doomed.first != NULL ? doomed.first : last_dying;
+    if (process == NULL)
+        return false;
+    death_piece(process);
+    return true;
+}
+
+static void mark(struct process *process, uint32_t status, enum death_cause cause)
+{
+    if (process->dying)
+        return;
+    process->dying = process->held = true;
+    process->status = status;
+    process->cause = cause;
+}
+
+static bool end_itself(struct process *process, uint32_t status, enum death_cause cause)
+{
+    if (process->state == PROCESS_ZOMBIE)
+        return true;
+    mark(process, status, cause);
+    if (process->doomed == 0)
+        last_dying = process;
+    return death_piece(process);
+}
+
+bool death_exit(struct process *process, uint32_t status)
+{
+    return end_itself(process, status, CAUSE_EXIT);
+}
+
+bool death_kill(struct process *process, enum death_cause cause, uint32_t number)
+{
+    return end_itself(process, number, cause);
+}
+
+static void doom(struct process *process, uint32_t number)
+{
+    mark(process, number, CAUSE_KILLED);
+    if (process->doomed != 0)
+        return;
+    if (process->busy == 0)
+        stop_threads(process);
+    process->doomed = ++doomed.nwere;
+    process->doomed_next = NULL;
+    if (doomed.first == NULL)
+        doomed.first = process;
+    else
+        doomed.last->doomed_next = process;
+    doomed.last = process;
+    if (last_dying == process)
+        last_dying = NULL;
+}
+
+static uint32_t last_doom; /* of the requests that kill many */
+uint32_t death_nlooking;
+
+bool death_is_near(const struct process *process)
+{
+    while (process != NULL && process->doom == 0)
+        process = process->parent;
+    return process != NULL;
+}
+
+static void stop_looking(struct task_kill *kill)
+{
+    death_nlooking -= kill->doom != 0;
+    kill->doom = 0;
+    process_init->doom = 0;
+}
+
+/* Does this request kill the process too? All, or one and its descendants: parents stand before
+ * their children in the ring. */
+static bool is_meant(const struct process *process, uint32_t doom_number)
+{
+    return process->doom == doom_number ||
+           (process->parent != NULL && process->parent->doom == doom_number);
+}
+
+/* The next ones of the ring. Whoever would fork meanwhile waits, so that it comes to an end; a
+ * child that is made all the same comes last: nobody escapes. The asker may be among them. True:
+ * all were looked at. */
+static bool doom_many(struct process *asker, struct task_kill *kill)
+{
+    struct process *at = process_of(kill->at);
+    if (at == NULL)
+        at = process_init;
+    while (piece_affords(DOOM_COST)) {
+        at = at->next;
+        if (at == process_init)
+            return true;
+        kill->at = at->badge;
+        if (at->state != PROCESS_ALIVE || at->pinned || !is_meant(at, kill->doom))
+            continue;
+        at->doom = kill->doom;
+        if (at == asker)
+            mark(at, kill->number, CAUSE_KILLED);
+        else
+            doom(at, kill->number);
+    }
+    return false;
+}
+
+/* The answer to the asker, if it is not among those that it killed, comes when all are gone. */
+static err_t kill_step(struct process *asker, struct task *task)
+{
+    if (task->kill.doom != 0) {
+        if (!doom_many(asker, &task->kill))
+            return TASK_LATER;
+        stop_looking(&task->kill);
+        task->kill.last = doomed.nwere;
+    }
+    return doomed_part(task->kill.last) ? 0 : TASK_LATER;
+}
+
+/* An asker that ends by itself ends what it began first. One that is killed too leaves it to those
+ * that wait for its own end. */
+static err_t kill_undo(struct process *asker, struct task *task)
+{
+    if (asker->doomed == 0)
+        return kill_step(asker, task);
+    stop_looking(&task->kill);
+    return 0;
+}
+
+err_t death_kill_other(struct process *asker, uint64_t token, const uint64_t word[6],
+                       struct process *victim, uint32_t number)
+{
+    if (victim->state == PROCESS_ALIVE)
+        doom(victim, number);
+    asker->task.kill = (struct task_kill){.last = victim->doomed};
+    return task_begin(asker, token, word, kill_step, kill_undo);
+}
+
+err_t death_kill_many(struct process *asker, uint64_t token, const uint64_t word[6],
+                      struct process *first, uint32_t number)
+{
+    if (++last_doom == 0)
+        last_doom = 1;
+    first->doom = last_doom;
+    death_nlooking++;
+    const struct process *before = first == process_init ? first : first->previous;
+    asker->task.kill = (struct task_kill){.at = before->badge, .doom = last_doom, .number = number};
+    return task_begin(asker, token, word, kill_step, kill_undo);
 }
 
 static struct process *zombie_of(const struct process *process, int64_t pid)

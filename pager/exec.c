@@ -6,13 +6,22 @@
 #include "install.h"
 #include "lend.h"
 #include "service.h"
+#include "task.h"
 
-/* What is there already; what gets no entry now will fault. */
-static void install_regions(struct process *process)
+/* So many pages of a region get their entries with the new program. */
+enum { INSTALLED_NPAGES = 64 };
+
+/* What parts cost, in instructions, on the safe side. */
+enum { COMMIT_COST = 6000, CHANGE_COST = 7500, UNDO_COST = 7500 };
+
+/* What is there already, up to so many pages of a region; what gets no entry now will fault. */
+static void install_regions(struct process *process, uint64_t limit)
 {
     for (uint32_t i = 0; i < process->regions.n; i++) {
         const struct region *region = &process->regions.region[i];
-        install_present(process, region, region->start, region->end);
+        uint64_t npages = (region->end - region->start) >> PAGE_SHIFT;
+        npages = npages < limit ? npages : limit;
+        install_present(process, region, region->start, region->start + npages * PAGE_SIZE);
     }
 }
 
@@ -30,6 +39,7 @@ static void set_name(struct process *process, const char *path)
 static void take_image(struct process *process, const struct image *image, const char *path)
 {
     process->map = image->map;
+    process->released = 0;
     process->shares_leaves = false;
     process->regions = image->regions;
     process->heap_break = image->heap_start;
@@ -79,10 +89,28 @@ static void set_identity(struct process *process, const struct identity *identit
                      sizeof identity->thread_handle);
 }
 
+/* What an exec remembers, in a frame of its own. */
+struct exec {
+    struct image image;
+    uint64_t block, block_npages; /* the arguments */
+    char path[PATH_NBYTES_MAX];
+    struct identity fresh; /* of the space that the process will go on in; handle 0: its own */
+    uint64_t released;     /* of the image's map, if it is given up */
+    err_t error;
+};
+
+_Static_assert(sizeof(struct exec) <= PAGE_SIZE, "an exec is one frame");
+
+static struct exec *exec_of(const struct task *task)
+{
+    return port_frame(task->exec);
+}
+
 /* A process that has had more threads goes on in a new space, under a new badge: a message of one
  * of them may have been delivered already and wait for the core's lock, and the new program must
- * not pay for it. On an error all is as it was. */
-static err_t renew_space(struct process *process)
+ * not pay for it. Its old space, with the thread that asked, stays until the end. On an error all
+ * is as it was. */
+static err_t renew_space(struct process *process, struct exec *exec)
 {
     struct identity old = identity_of(process);
     process->badge = process_next_badge(process);
@@ -92,26 +120,31 @@ static err_t renew_space(struct process *process)
     err_t error = install_space(process, 0);
     if (error == 0)
         error = service_renew(process);
-    if (error != 0) {
-        if (process->handle != 0)
-            port_space_destroy(process);
-        set_identity(process, &old);
-        return error;
-    }
-    struct identity new = identity_of(process);
+    if (error == 0)
+        exec->fresh = identity_of(process);
+    else if (process->handle != 0)
+        port_space_destroy(process);
     set_identity(process, &old);
-    process->time += port_time(process);
-    port_space_destroy(process); /* and all its threads */
-    set_identity(process, &new);
-    process->threaded = false;
-    process->uncached = true;
-    return 0;
+    return error;
 }
 
-/* The second half: can't fail. The thread stops first, entries go next, then the frames. */
-static void change_over(struct process *process, const struct image *image, const char *path)
+/* The old space goes with all its threads. */
+static void leave_space(struct process *process, const struct exec *exec)
 {
-    port_thread_stop(process, 0);
+    process->time += port_time(process);
+    port_space_destroy(process);
+    set_identity(process, &exec->fresh);
+    process->threaded = false;
+    process->uncached = true;
+}
+
+/* The second half: can't fail. The threads stop first, entries go next, then the frames. */
+static void change_over(struct process *process, struct exec *exec)
+{
+    if (exec->fresh.handle != 0)
+        leave_space(process, exec);
+    else
+        port_thread_stop(process, 0);
     process->threads = 1;
     process_forget_tokens(process);
     process->handler = 0;
@@ -119,9 +152,9 @@ static void change_over(struct process *process, const struct image *image, cons
     service_drop_pages(process);
     install_drop_all(process);
     map_destroy(&process->map);
-    take_image(process, image, path);
-    install_regions(process);
-    start(process, image);
+    take_image(process, &exec->image, exec->path);
+    install_regions(process, INSTALLED_NPAGES);
+    start(process, &exec->image);
 }
 
 /* The block's pages are all there, in private regions: what the program packed just now. */
@@ -150,35 +183,136 @@ static bool copy_path(const struct process *process, uint64_t address, char path
     return false;
 }
 
-err_t exec_process(struct process *process, const uint64_t word[6])
+/* What the exec holds goes again: it failed, or its process ends. */
+static err_t exec_undo(struct process *process, struct task *task)
 {
-    uint64_t address = word[1], nbytes = word[2];
-    char path[PATH_NBYTES_MAX];
-    if (process->busy > 0)
-        return ERR_AGAIN;
-    if (!block_is_good(process, address, nbytes) || !copy_path(process, address, path))
-        return ERR_INVALID;
-    struct image image = {.pinned = process->pinned};
-    err_t error =
-        word[4] == 0 ? image_find(&image, path) : image_offer(&image, process, word[3], word[4]);
-    if (error == 0)
-        error = image_build(&image, nbytes >> PAGE_SHIFT);
-    if (error != 0)
-        return error;
-    for (uint64_t at = 0; at < nbytes; at += PAGE_SIZE) {
-        pfn_t frame = entry_frame(*map_find(&process->map, address + at));
-        if (!map_put(&image.map, image.block_start + at, frame)) {
-            map_destroy(&image.map);
-            return ERR_NOMEM;
-        }
+    struct exec *exec = exec_of(task);
+    struct map *map = &exec->image.map;
+    if (!install_release_large(NULL, map, &exec->released) || !piece_affords(UNDO_COST))
+        return TASK_LATER;
+    if (exec->fresh.handle != 0) {
+        struct identity old = identity_of(process);
+        set_identity(process, &exec->fresh);
+        port_space_destroy(process);
+        set_identity(process, &old);
+    }
+    if (map->root != NULL)
+        map_destroy(map);
+    err_t error = exec->error;
+    frame_release(task->exec);
+    return error;
+}
+
+static err_t fail(struct task *task, err_t error)
+{
+    exec_of(task)->error = error;
+    task->step = exec_undo;
+    return TASK_LATER;
+}
+
+/* The pages of the old image go while its threads may still run: they fault, and what they ask
+ * waits. */
+static err_t change_step(struct process *process, struct task *task)
+{
+    if (!install_release_large(process, &process->map, &process->released) ||
+        !piece_affords(CHANGE_COST))
+        return TASK_LATER;
+    pfn_t frame = task->exec;
+    change_over(process, port_frame(frame));
+    frame_release(frame);
+    return TASK_SILENT;
+}
+
+/* The arguments become the new image's too, and nobody stores to them any more; then whatever else
+ * may fail. */
+static err_t commit_step(struct process *process, struct task *task)
+{
+    struct exec *exec = exec_of(task);
+    if (!piece_affords(COMMIT_COST))
+        return TASK_LATER;
+    port_drop(process, exec->block, exec->block_npages);
+    for (uint64_t at = 0; at < exec->block_npages * PAGE_SIZE; at += PAGE_SIZE) {
+        pfn_t frame = entry_frame(*map_find(&process->map, exec->block + at));
+        if (!map_put(&exec->image.map, exec->image.block_start + at, frame))
+            return fail(task, ERR_NOMEM);
         frame_hold(frame);
     }
-    if (process->threaded && (error = renew_space(process)) != 0) {
-        map_destroy(&image.map);
-        return error;
+    err_t error = process->threaded ? renew_space(process, exec) : 0;
+    if (error != 0)
+        return fail(task, error);
+    task->step = change_step;
+    return TASK_LATER;
+}
+
+static err_t build_step(struct process *process, struct task *task)
+{
+    (void)process;
+    err_t error = image_build(&exec_of(task)->image);
+    if (error != 0)
+        return error == TASK_LATER ? error : fail(task, error);
+    task->step = commit_step;
+    return TASK_LATER;
+}
+
+static err_t check_step(struct process *process, struct task *task)
+{
+    struct exec *exec = exec_of(task);
+    err_t error = image_check(&exec->image);
+    if (error == 0)
+        error = image_begin(&exec->image, exec->block_npages);
+    if (error != 0)
+        return error == TASK_LATER ? error : fail(task, error);
+    (void)process;
+    task->step = build_step;
+    return TASK_LATER;
+}
+
+/* From here on no page of the process is being copied: what other threads do with pages waits, so
+ * that they can't keep the exec from ever beginning. */
+static err_t begin_step(struct process *process, struct task *task)
+{
+    struct exec *exec = exec_of(task);
+    const uint64_t *word = task->asked;
+    if (process->busy > 0) {
+        piece_end();
+        return TASK_LATER;
     }
-    change_over(process, &image, path);
-    return 0;
+    if (!piece_affords(COMMIT_COST))
+        return TASK_LATER;
+    err_t error = ERR_INVALID;
+    if (block_is_good(process, word[1], word[2]) && copy_path(process, word[1], exec->path))
+        error = word[4] == 0 ? image_find(&exec->image, exec->path)
+                             : image_offer(&exec->image, process, word[3], word[4]);
+    if (error != 0)
+        return fail(task, error);
+    task->step = check_step;
+    return TASK_LATER;
+}
+
+err_t exec_process(struct process *process, uint64_t token, const uint64_t word[6])
+{
+    pfn_t frame = frame_take();
+    if (frame == NO_FRAME)
+        return ERR_NOMEM;
+    struct exec *exec = port_frame(frame);
+    image_clear(&exec->image, process->pinned);
+    exec->block = word[1];
+    exec->block_npages = word[2] >> PAGE_SHIFT;
+    exec->fresh.handle = 0;
+    exec->error = 0;
+    exec->released = 0;
+    process->task.exec = frame;
+    return task_begin(process, token, word, begin_step, exec_undo);
+}
+
+void exec_frames(const struct process *process, void (*owner)(pfn_t frame))
+{
+    const struct task *task = &process->task;
+    if (task->step == NULL || task->over || task->undo != exec_undo)
+        return;
+    owner(task->exec);
+    if (exec_of(task)->image.map.root != NULL)
+        map_frames(&exec_of(task)->image.map, owner);
 }
 
 /* The image of a process that has none, all of it there. */
@@ -186,7 +320,10 @@ static err_t make_first(struct process *process, struct image *image, const char
 {
     err_t error = image_find(image, name);
     if (error == 0)
-        error = image_build(image, 1);
+        error = image_begin(image, 1);
+    piece_start_short();
+    if (error == 0 && (error = image_build(image)) != 0)
+        map_destroy(&image->map);
     if (error != 0)
         return error;
     take_image(process, image, name);
@@ -204,7 +341,8 @@ static void *block_of(const struct process *process, const struct image *image)
 
 err_t exec_first(struct process *process, const char *name, const char *argument)
 {
-    struct image image = {.pinned = process->pinned};
+    struct image image;
+    image_clear(&image, process->pinned);
     err_t error = make_first(process, &image, name);
     if (error != 0)
         return error;
@@ -218,7 +356,7 @@ err_t exec_first(struct process *process, const char *name, const char *argument
         *at++ = '\0';
     }
     block->nbytes = (uint32_t)(at - (char *)block);
-    install_regions(process);
+    install_regions(process, UINT64_MAX);
     start(process, &image);
     return 0;
 }
@@ -228,8 +366,9 @@ _Static_assert(sizeof(struct boot_info) <= PAGE_SIZE, "it takes the block's plac
 /* A pager looks for the archive in its window, by physical address. Here it is below that. */
 err_t exec_pager(struct process *process, const char *name, const struct boot_info *facts)
 {
-    struct image image = {0};
+    struct image image;
     uint64_t archive_nbytes;
+    image_clear(&image, false);
     err_t error = make_first(process, &image, name);
     if (error != 0)
         return error;
@@ -240,7 +379,7 @@ err_t exec_pager(struct process *process, const char *name, const struct boot_in
     *info = *facts;
     info->archive_start = (uint64_t)archive - MEMORY_WINDOW;
     lend_describe(info);
-    install_regions(process);
+    install_regions(process, UINT64_MAX);
     start(process, &image);
     return 0;
 }

@@ -3,9 +3,11 @@
 #include "around.h"
 #include "../libsys/freestanding/frame.h"
 #include "death.h"
+#include "held.h"
 #include "install.h"
 #include "invalid.h"
 #include "laundry.h"
+#include "task.h"
 #include "verdict.h"
 
 enum {
@@ -30,10 +32,12 @@ static inline fault_answer_t item(uint64_t va, pfn_t frame, unsigned rights)
     return frame << 32 | va | rights;
 }
 
+/* A fault without an answer comes back, until its process is no more, or a frame is free. */
 static SLOW fault_answer_t end(struct process *process, enum death_cause cause)
 {
-    death_kill(process, cause, 0);
-    return 0;
+    if (cause == CAUSE_MEMORY && death_help())
+        return FAULT_RESUME;
+    return death_kill(process, cause, 0) ? 0 : FAULT_RESUME;
 }
 
 /* An entry rides in the answer only while nobody else of the process can change the page before the
@@ -41,7 +45,8 @@ static SLOW fault_answer_t end(struct process *process, enum death_cause cause)
 static SLOW fault_answer_t installed(struct process *process, uint64_t va, pfn_t frame,
                                      unsigned rights)
 {
-    return install_run(process, va, frame, 1, rights) ? FAULT_RESUME : end(process, CAUSE_MEMORY);
+    return install_run(process, va, frame, 1, rights) != ERR_POOL ? FAULT_RESUME
+                                                                  : end(process, CAUSE_MEMORY);
 }
 
 static inline fault_answer_t answer(struct process *process, const struct region *region,
@@ -62,8 +67,8 @@ static SLOW fault_answer_t again(struct process *process, const struct region *r
     if (npages == 1)
         return answer(process, region, va, frame);
     unsigned rights = install_rights(process, region, va, frame);
-    return install_run(process, va, frame, npages, rights) ? FAULT_RESUME
-                                                           : end(process, CAUSE_MEMORY);
+    return install_run(process, va, frame, npages, rights) != ERR_POOL ? FAULT_RESUME
+                                                                       : end(process, CAUSE_MEMORY);
 }
 
 /* Contents are filled with the lock left: nobody else has the frame, and `busy` keeps the process.
@@ -284,10 +289,10 @@ static SLOW fault_answer_t ask(uint64_t address, uint64_t cause, uint64_t pc, ui
 {
     unsigned needed = needed_right(cause);
     /* Before all else: only who is parked can be ended, or be kept until a handler has answered. */
-    if (token == 0 && (process->threaded || process->handler != 0))
+    if (token == 0 && (process->threaded || process->handler != 0 || process->held))
         return FAULT_PARK;
-    if (process->dying)
-        return 0;
+    if (held_works(process))
+        return held_piece(process) == TASK_SILENT ? 0 : FAULT_RESUME;
     if (needed == 0)
         return end(process, cause_of_death(cause));
     const struct region *region = region_find(&process->regions, address);
@@ -333,14 +338,12 @@ fault_answer_t fault_handle(uint64_t address, uint64_t cause, uint64_t pc, uint6
 bool fault_make_room(uint64_t badge)
 {
     struct process *process = process_of(badge);
-    if (process == NULL || process->dying || install_reclaim(process))
+    if (process == NULL || process->dying || install_reclaim(process) || death_help())
         return true;
     bool may_drop =
         process->pinned ? !process->uncached : process_nfaults(process) >= process->next_own_drop;
-    if (!may_drop) {
-        death_kill(process, CAUSE_MEMORY, 0);
-        return false;
-    }
+    if (!may_drop)
+        return !death_kill(process, CAUSE_MEMORY, 0);
     /* The last resort: its own tables. What the kernel keeps in reserve lets it go on for more
      * faults than this, unless there is no room at all. */
     process->next_own_drop = process_nfaults(process) + OWN_DROP_FAULTS;

@@ -4,6 +4,10 @@
 #include "../libsys/freestanding/archive.h"
 #include "../libsys/freestanding/frame.h"
 #include "install.h"
+#include "task.h"
+
+/* What parts cost, in instructions, on the safe side: a page that is looked at, shared, copied. */
+enum { LOOK_COST = 90, PUT_COST = 60, COPY_COST = 1700 };
 
 enum { STACK_NPAGES_DEFAULT = 64, STACK_NPAGES_MAX = 4096, FILES_INDEXED = 128 };
 enum { PROGRAM_HEADERS_AT = 32, NPROGRAM_HEADERS_AT = 56, PROGRAM_HEADER_NBYTES = 56 };
@@ -103,27 +107,41 @@ static bool put_copy(struct image *image, uint64_t page, const struct elf_segmen
 }
 
 /* Whole pages of the file are shared with the archive, which is one of their owners: so data is
- * copied at the first store, and text can't be stored to. bss comes at the first touch. */
-static bool put_segment(struct image *image, const struct elf_segment *segment)
+ * copied at the first store, and text can't be stored to. bss comes at the first touch. The next
+ * page, and where in the archive it lies: an error, or 0. */
+static err_t put_page(struct image *image, uint64_t page, const struct elf_segment *segment)
 {
     uint64_t file_end = segment->vaddr + segment->file_nbytes;
-    uint64_t page = segment->vaddr & ~(uint64_t)(PAGE_SIZE - 1);
-    for (; page < file_end; page += PAGE_SIZE) {
-        bool whole = page >= segment->vaddr && page + PAGE_SIZE <= file_end && !image->pinned &&
-                     image->file != NULL;
-        const uint8_t *bytes = archive;
-        if (whole)
-            bytes = image->file + segment->offset + (page - segment->vaddr);
-        if (!whole || (uint64_t)(bytes - archive) % PAGE_SIZE != 0) {
-            if (!put_copy(image, page, segment))
-                return false;
-            continue;
-        }
-        if (!map_put(&image->map, page, frame_at(bytes)))
-            return false;
-        frame_hold(frame_at(bytes));
+    bool whole = page >= segment->vaddr && page + PAGE_SIZE <= file_end && !image->pinned &&
+                 image->file != NULL;
+    const uint8_t *bytes = archive;
+    if (whole)
+        bytes = image->file + segment->offset + (page - segment->vaddr);
+    if (!whole || (uint64_t)(bytes - archive) % PAGE_SIZE != 0) {
+        piece_spend(COPY_COST);
+        return put_copy(image, page, segment) ? 0 : ERR_NOMEM;
     }
-    return true;
+    if (!map_put(&image->map, page, frame_at(bytes)))
+        return ERR_NOMEM;
+    frame_hold(frame_at(bytes));
+    return 0;
+}
+
+static err_t put_segments(struct image *image)
+{
+    for (; image->segment < image->elf.nsegments; image->segment++, image->at = 0) {
+        const struct elf_segment *segment = &image->elf.segment[image->segment];
+        if (image->at == 0)
+            image->at = segment->vaddr & ~(uint64_t)(PAGE_SIZE - 1);
+        for (; image->at < segment->vaddr + segment->file_nbytes; image->at += PAGE_SIZE) {
+            if (!piece_affords(PUT_COST))
+                return TASK_LATER;
+            err_t error = put_page(image, image->at, segment);
+            if (error != 0)
+                return error;
+        }
+    }
+    return 0;
 }
 
 static bool add_region(struct image *image, uint64_t start, uint64_t end, unsigned rights,
@@ -176,6 +194,17 @@ static err_t lay_out(struct image *image, uint64_t block_npages)
                : ERR_NOEXEC;
 }
 
+void image_clear(struct image *image, bool pinned)
+{
+    image->file = NULL;
+    image->offerer = NULL;
+    image->map = (struct map){0};
+    regions_clear(&image->regions);
+    image->at = 0;
+    image->segment = 0;
+    image->pinned = pinned;
+}
+
 err_t image_find(struct image *image, const char *path)
 {
     struct archive_file file;
@@ -187,18 +216,20 @@ err_t image_find(struct image *image, const char *path)
     return elf_read(file.data, file.nbytes, ADDRESS_LIMIT, &image->elf) == ELF_OK ? 0 : ERR_NOEXEC;
 }
 
-static bool is_offered(const struct process *offerer, uint64_t address, uint64_t nbytes)
+static err_t is_offered(struct image *image)
 {
-    if (address % PAGE_SIZE != 0 || nbytes == 0 || address >= ADDRESS_LIMIT ||
-        nbytes > ADDRESS_LIMIT - address)
-        return false;
-    for (uint64_t va = address; va < address + nbytes; va += PAGE_SIZE) {
-        const struct region *region = region_find(&offerer->regions, va);
-        const entry_t *entry = map_find(&offerer->map, va);
+    const struct process *offerer = image->offerer;
+    uint64_t end = image->offered + image->nbytes;
+    for (; image->at < end; image->at += PAGE_SIZE) {
+        if (!piece_affords(LOOK_COST))
+            return TASK_LATER;
+        const struct region *region = region_find(&offerer->regions, image->at);
+        const entry_t *entry = map_find(&offerer->map, image->at);
         if (region == NULL || region->rights == 0 || entry == NULL || *entry == 0)
-            return false;
+            return ERR_INVALID;
     }
-    return true;
+    image->at = 0;
+    return 0;
 }
 
 /* Looks at a copy of the file's first page alone: all headers must lie there. */
@@ -217,16 +248,26 @@ static err_t read_headers(struct image *image, uint8_t *page)
 err_t image_offer(struct image *image, const struct process *offerer, uint64_t address,
                   uint64_t nbytes)
 {
-    if (!is_offered(offerer, address, nbytes))
+    if (address % PAGE_SIZE != 0 || nbytes == 0 || address >= ADDRESS_LIMIT ||
+        nbytes > ADDRESS_LIMIT - address)
         return ERR_INVALID;
+    image->offerer = offerer;
+    image->offered = address;
+    image->nbytes = nbytes;
+    image->at = address;
+    return 0;
+}
+
+err_t image_check(struct image *image)
+{
+    err_t error = image->offerer == NULL ? 0 : is_offered(image);
+    if (error != 0 || image->offerer == NULL)
+        return error;
     pfn_t frame = frame_take();
     if (frame == NO_FRAME)
         return ERR_NOMEM;
     zero_frame(port_frame(frame));
-    image->offerer = offerer;
-    image->offered = address;
-    image->nbytes = nbytes;
-    err_t error = read_headers(image, port_frame(frame));
+    error = read_headers(image, port_frame(frame));
     frame_release(frame);
     return error;
 }
@@ -254,24 +295,18 @@ static bool put_rest(struct image *image)
     return true;
 }
 
-err_t image_build(struct image *image, uint64_t block_npages)
+err_t image_begin(struct image *image, uint64_t block_npages)
 {
     err_t error = lay_out(image, block_npages);
-    if (error != 0)
-        return error;
-    if (!map_init(&image->map))
-        return ERR_NOMEM;
-    for (uint32_t i = 0; i < image->elf.nsegments; i++) {
-        if (!put_segment(image, &image->elf.segment[i])) {
-            map_destroy(&image->map);
-            return ERR_NOMEM;
-        }
-    }
-    if (image->pinned && !put_rest(image)) {
-        map_destroy(&image->map);
-        return ERR_NOMEM;
-    }
-    return 0;
+    if (error == 0 && !map_init(&image->map))
+        error = ERR_NOMEM;
+    return error;
+}
+
+err_t image_build(struct image *image)
+{
+    err_t error = put_segments(image);
+    return error == 0 && image->pinned && !put_rest(image) ? ERR_NOMEM : error;
 }
 
 err_t image_map_archive(struct process *process, uint64_t *nbytes)

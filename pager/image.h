@@ -13,7 +13,9 @@ struct image {
     struct regions regions;
     uint64_t block_start, block_end; /* the argument block is the top of the stack */
     uint64_t heap_start;
-    bool pinned; /* no page may be shared */
+    uint64_t at;      /* the next page to be looked at, or put; 0: none was yet */
+    uint32_t segment; /* where that is */
+    bool pinned;      /* no page may be shared */
 };
 
 /* The archive's bytes, through the window; its frames have a count of their own (its entries). */
@@ -22,15 +24,25 @@ void image_init(const void *archive, uint64_t nbytes);
 /* Recounts the archive's frames for the audit: calls owner(frame) for each. */
 void image_archive_frames(void (*owner)(pfn_t frame));
 
-/* What the image is made of: a program of the archive, or pages of a process that are all there.
- * ERR_NOENT, ERR_NOEXEC; ERR_INVALID; ERR_NOMEM. */
+/* An image of nothing, to begin with. pinned: no page of it may be shared. */
+void image_clear(struct image *image, bool pinned);
+
+/* What the image is made of: a program of the archive (ERR_NOENT, ERR_NOEXEC), or pages of a
+ * process (ERR_INVALID). */
 err_t image_find(struct image *image, const char *path);
 err_t image_offer(struct image *image, const struct process *offerer, uint64_t address,
                   uint64_t nbytes);
 
-/* Everything but the argument block's pages. On an error the map holds nothing. ERR_NOEXEC,
- * ERR_NOMEM. */
-err_t image_build(struct image *image, uint64_t block_npages);
+/* Offered pages must all be there, and begin with headers. A part of the look (task.h): TASK_LATER;
+ * 0; ERR_INVALID, ERR_NOEXEC, ERR_NOMEM. */
+err_t image_check(struct image *image);
+
+/* Regions, and an empty map; on an error there is no map. ERR_NOEXEC, ERR_NOMEM. */
+err_t image_begin(struct image *image, uint64_t block_npages);
+
+/* A part of everything but the argument block's pages: TASK_LATER, 0, ERR_NOMEM. What was put stays
+ * in the map, the caller's to release. */
+err_t image_build(struct image *image);
 
 /* Maps the archive, read only, into a process that may never be short of memory: its address.
  * ERR_NOMEM. */

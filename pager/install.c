@@ -1,18 +1,24 @@
 /* Installing entries and dropping them for room. */
 #include "install.h"
+#include "task.h"
 
-enum { AHEAD_NPAGES = 64 };
+enum { AHEAD_NPAGES = 64, RECLAIMED_NLEAVES = 8 };
+
+/* What is released at once, and what more costs: a leaf, and each of its pages. */
+enum { SMALL_NPAGES = 256, SMALL_NLEAVES = 16, RELEASE_COST = 500, RELEASE_PAGE_COST = 10 };
 
 static uint64_t last_victim; /* badge: where the last reclaim stopped */
 
-bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
-                 unsigned rights)
+err_t install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
+                  unsigned rights)
 {
-    while (port_map(process, va, first, npages, rights) != 0)
+    err_t error;
+    while ((error = port_map(process, va, first, npages, rights)) == ERR_POOL)
         if (!install_reclaim(process))
-            return false;
-    process->uncached = false;
-    return true;
+            return ERR_POOL;
+    if (error == 0)
+        process->uncached = false;
+    return error;
 }
 
 /* How many pages from va and its `entry` on have consecutive frames and the same rights. */
@@ -40,7 +46,7 @@ bool install_present(struct process *process, const struct region *region, uint6
             continue;
         unsigned rights = install_rights(process, region, va, entry_frame(*entry));
         n = run_length(process, region, va, entry, limit, rights);
-        if (!install_run(process, va, entry_frame(*entry), n, rights))
+        if (install_run(process, va, entry_frame(*entry), n, rights) != 0)
             return false;
     }
     return true;
@@ -59,10 +65,40 @@ uint64_t install_length(const struct process *process, const struct region *regi
                       install_rights(process, region, va, entry_frame(*entry)));
 }
 
+bool install_release_large(struct process *process, struct map *map, uint64_t *released)
+{
+    while (map->nleaves > 0 && (map->npages > SMALL_NPAGES || map->nleaves > SMALL_NLEAVES)) {
+        uint64_t n = map->npages < LEAF_PAGES ? map->npages : LEAF_PAGES;
+        if (!piece_affords(RELEASE_COST + n * RELEASE_PAGE_COST))
+            return false;
+        uint64_t va = map_next_leaf(map, *released);
+        if (process != NULL)
+            port_drop(process, va, LEAF_PAGES);
+        map_clear(map, va, va + LEAF_SPAN);
+        *released = va;
+    }
+    return true;
+}
+
 void install_drop_all(struct process *process)
 {
     port_drop(process, 0, ADDRESS_LIMIT >> PAGE_SHIFT);
     process->uncached = true;
+}
+
+/* A few of the victim's tables go. */
+static void drop_tables(struct process *victim)
+{
+    uint64_t va = 0;
+    pfn_t frame;
+    unsigned rights, n = 0;
+    for (; n < RECLAIMED_NLEAVES && port_next(victim, &va, &frame, &rights); n++) {
+        va &= ~(LEAF_SPAN - 1);
+        port_drop(victim, va, LEAF_PAGES);
+        va += LEAF_SPAN;
+    }
+    if (n < RECLAIMED_NLEAVES)
+        install_drop_all(victim); /* the tables of tables */
 }
 
 /* Any entry may be dropped at any time (L4): its owner faults and gets it back. Victims take turns.
@@ -74,7 +110,7 @@ bool install_reclaim(const struct process *needy)
     struct process *p = start;
     do {
         if (p != needy && !p->pinned && p->state == PROCESS_ALIVE && !p->uncached) {
-            install_drop_all(p);
+            drop_tables(p);
             last_victim = p->badge;
             return true;
         }

@@ -25,9 +25,10 @@ static inline unsigned install_rights(const struct process *process, const struc
  * tables are dropped if the pool is used up. After an error there may be the space. */
 err_t install_space(struct process *process, uint64_t token);
 
-/* Installs a run; drops other processes' tables if the pool is used up. False: no room even so. */
-bool install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
-                 unsigned rights);
+/* Installs a run; drops other processes' tables if the pool is used up. ERR_POOL: no room even so;
+ * another error is port_map's, and says nothing of room. */
+err_t install_run(struct process *process, uint64_t va, pfn_t first, uint64_t npages,
+                  unsigned rights);
 
 /* Installs the pages of [start, end), a part of the region, that are in the map: a run of
  * consecutive frames a call. False: no room; entries of the rest are as they were. */
@@ -40,6 +41,11 @@ uint64_t install_length(const struct process *process, const struct region *regi
 
 /* Drops the tables of one process other than the needy one; false: there was none left. */
 bool install_reclaim(const struct process *needy);
+
+/* Releases the pages of a map that is to go, leaf by leaf, until few are left; before each leaf the
+ * entries that the process has for it go (NULL: nobody has any). *released, 0 at first, is how far
+ * it came. True: so few are left that the rest is done at once; false: the piece is over. */
+bool install_release_large(struct process *process, struct map *map, uint64_t *released);
 
 /* Drops all entries of a process. */
 void install_drop_all(struct process *process);

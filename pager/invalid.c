@@ -5,6 +5,7 @@
  * kept with its token until the handler answers. Else the process ends. */
 #include "invalid.h"
 #include "death.h"
+#include "task.h"
 
 static bool same_thread(uint64_t token, uint64_t other)
 {
@@ -39,7 +40,7 @@ fault_answer_t invalid_access(struct process *process, uint64_t token, struct in
         return process->land_target << 32 | FAULT_RESUME;
     if (process->handler == 0 || same_thread(process->handler, token) ||
         !keep(process, token, access) || !hand_over(process))
-        death_kill(process, CAUSE_ADDRESS, 0);
+        return death_kill(process, CAUSE_ADDRESS, 0) ? 0 : FAULT_RESUME;
     return 0;
 }
 
@@ -58,26 +59,23 @@ static bool answer_served(struct process *process, uint64_t verdict)
     return true;
 }
 
-bool invalid_wait(struct process *process, uint64_t token, uint64_t word[6])
+err_t invalid_wait(struct process *process, uint64_t token, uint64_t word[6])
 {
     uint64_t verdict = word[1];
     bool mine = process->handler == 0 || same_thread(process->handler, token);
-    word[0] = mine && verdict <= HANDLER_KILL ? 0 : (uint64_t)ERR_INVALID;
-    if (word[0] != 0)
-        return true;
+    if (!mine || verdict > HANDLER_KILL)
+        return ERR_INVALID;
     process->handler = token;
     if (verdict == HANDLER_REGISTER)
-        return true;
-    if (!answer_served(process, verdict)) {
-        death_kill(process, CAUSE_ADDRESS, 0);
-        return false;
-    }
+        return 0;
+    if (!answer_served(process, verdict))
+        return death_kill(process, CAUSE_ADDRESS, 0) ? TASK_SILENT : TASK_LATER;
     const struct faulted *next = &process->faulted[0];
     process->handler_waits = next->token == 0;
     word[1] = next->address;
     word[2] = next->cause;
     word[3] = next->pc;
-    return !process->handler_waits;
+    return process->handler_waits ? TASK_SILENT : 0;
 }
 
 bool invalid_leave(struct process *process, uint64_t token)
@@ -86,8 +84,5 @@ bool invalid_leave(struct process *process, uint64_t token)
         return false;
     process->handler = 0;
     process->handler_waits = false;
-    if (process->faulted[0].token == 0)
-        return false;
-    death_kill(process, CAUSE_ADDRESS, 0);
-    return true;
+    return process->faulted[0].token != 0;
 }

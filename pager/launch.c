@@ -12,6 +12,7 @@ enum { WORDS_AT = 3, TEXT_NBYTES = 24 };
 static err_t make_space(struct process *process, bool init)
 {
     process->pinned = true;
+    process->state = PROCESS_ALIVE;
     err_t error = port_space_make(process, init);
     if (error == 0)
         error = port_thread_make(process, 0, 0);
@@ -90,8 +91,10 @@ err_t launch_pager(const uint64_t word[6])
     if (process == NULL)
         return ERR_NOMEM;
     err_t error = make_pager(process, word);
-    if (error == 0)
+    if (error == 0) {
+        process->state = PROCESS_ALIVE;
         return process->pid;
+    }
     death_undo(process);
     return error;
 }

@@ -3,7 +3,10 @@
  * from 2 MiB at once, but its tables are a cache (L4): they go instead, and entries come back one
  * by one, narrow, because a page in a shared leaf is not sole. */
 #include "leaves.h"
-#include "verdict.h"
+#include "task.h"
+
+/* So many are shared in one part of a piece, which costs that much. */
+enum { LEAVES_A_PART = 16, PART_COST = 5500 };
 
 /* Looks along the regions, leaf by leaf upwards. */
 struct look {
@@ -49,42 +52,44 @@ static inline void add(struct process *parent, struct run *run, uint64_t va)
     run->end = va + LEAF_SPAN;
 }
 
-/* The child's map gets the leaves to share, and the parent's entries for them go. Leaves that were
- * shared before have none that allow a store. */
-static void choose(struct process *parent, struct process *child)
+/* The child's map gets the leaves from va on that are to be shared, and the parent's entries for
+ * them go. Leaves that were shared before have none that allow a store. Where it stopped. */
+static uint64_t choose(struct process *parent, struct process *child, uint64_t va, uint32_t *nleft)
 {
     struct look look = {.at = parent->regions.region,
                         .end = parent->regions.region + parent->regions.n};
-    const uint32_t *leaf = parent->map.root;
-    uint32_t *target = child->map.root, nshared = 0, nleft = parent->map.nleaves;
     struct run run = {0};
-    for (uint64_t va = 0; nleft > 0; va += LEAF_SPAN, leaf++, target++) {
-        if (*leaf == 0)
+    for (unsigned n = 0; *nleft > 0 && n < LEAVES_A_PART; va += LEAF_SPAN) {
+        pfn_t leaf = parent->map.root[va >> LEAF_SHIFT];
+        if (leaf == 0)
             continue;
-        nleft--;
+        (*nleft)--;
         if (!is_private(&look, va))
             continue;
-        *target = *leaf;
-        nshared++;
-        if (frame_refs(*leaf) == 1)
+        child->map.root[va >> LEAF_SHIFT] = (uint32_t)leaf;
+        n++;
+        if (frame_refs(leaf) == 1)
             add(parent, &run, va);
     }
     drop(parent, &run);
-    child->map.nleaves = nshared;
+    return va;
 }
 
 /* Entries go first, on every hart: no store reaches the pages of a leaf whose count is above 1. */
-void leaves_share(struct process *parent, struct process *child)
+bool leaves_share_part(struct process *parent, struct task_fork *fork)
 {
-    if (verdict_leaves(parent) != LEAF_SHARE)
-        return;
-    choose(parent, child);
-    const uint32_t *leaf = child->map.root;
-    for (uint32_t nleft = child->map.nleaves; nleft > 0; leaf++) {
-        if (*leaf == 0)
+    struct map *map = &fork->child->map;
+    uint64_t va = fork->at;
+    if (!piece_affords(PART_COST))
+        return false;
+    fork->at = choose(parent, fork->child, va, &fork->nleft);
+    for (; va < fork->at; va += LEAF_SPAN) {
+        pfn_t leaf = map->root[va >> LEAF_SHIFT];
+        if (leaf == 0)
             continue;
-        frame_hold(*leaf);
-        nleft--;
-        parent->shares_leaves = child->shares_leaves = true;
+        frame_hold(leaf);
+        map->nleaves++;
+        parent->shares_leaves = fork->child->shares_leaves = true;
     }
+    return fork->nleft == 0;
 }

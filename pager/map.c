@@ -130,6 +130,20 @@ void map_clear(struct map *map, uint64_t start, uint64_t end)
     }
 }
 
+void map_frames(const struct map *map, void (*owner)(pfn_t frame))
+{
+    owner(map->root_frame);
+    for (uint64_t leaf = 0; leaf < LEAVES; leaf++) {
+        const entry_t *entry = map_leaf(map, leaf << LEAF_SHIFT);
+        if (entry == NULL)
+            continue;
+        owner(map->root[leaf]);
+        for (unsigned i = 0; i < LEAF_PAGES; i++)
+            if (entry[i] != 0)
+                owner(entry_frame(entry[i]));
+    }
+}
+
 void map_destroy(struct map *map)
 {
     const uint32_t *root = map->root;

@@ -46,6 +46,15 @@ static inline entry_t *map_leaf(const struct map *map, uint64_t va)
     return leaf == 0 ? NULL : port_frame(leaf);
 }
 
+/* Where the first leaf at or above va begins; there is one. */
+static inline uint64_t map_next_leaf(const struct map *map, uint64_t va)
+{
+    const uint32_t *leaf = map->root + (va >> LEAF_SHIFT);
+    while (*leaf == 0)
+        leaf++;
+    return (uint64_t)(leaf - map->root) << LEAF_SHIFT;
+}
+
 /* Where the span of va's leaf ends, or the range if that comes first. */
 static inline uint64_t map_leaf_end(uint64_t va, uint64_t end)
 {
@@ -81,6 +90,9 @@ bool map_put(struct map *map, uint64_t va, pfn_t frame);
 /* Releases the pages of [start, end) that are there; whole leaves inside it go too. The hardware's
  * entries must be gone before, and map_own_ends must have been asked where leaves may be shared. */
 void map_clear(struct map *map, uint64_t start, uint64_t end);
+
+/* Calls owner for each frame of a map whose leaves nobody shares: root, leaves, pages. */
+void map_frames(const struct map *map, void (*owner)(pfn_t frame));
 
 /* Releases everything; the map is then empty of even its root. */
 void map_destroy(struct map *map);

@@ -31,6 +31,18 @@ void port_unlock(void);
  * leave the lock. */
 extern bool port_several;
 
+/* What a piece of work may cost, in instructions: so that together with a request's way in and out
+ * it is below what anybody may have to wait. */
+extern int32_t port_piece;
+enum { PORT_PIECE = 7000 }; /* on a machine */
+
+/* Between two pieces of work for whoever asked, lock held: should the core be left, so that others
+ * can run, or be served? Several harts must: who waits for the lock can't be seen. */
+bool port_gives_way(void);
+
+/* Leaves the lock for a moment, and takes it again. */
+void port_let_in(void);
+
 /* A space for the process, which may call the core, and its threads. ERR_POOL, ERR_LIMIT.
  * `init`: with the right to power off, which passes to it. Destroying ends all its threads first:
  * on return none runs and no entry is left. */
@@ -92,6 +104,10 @@ err_t port_lend(struct process *process, pfn_t first, uint64_t npages);
 /* Answers a request, or a fault with the pc to go on at (0: where it was), later; false: its thread
  * is gone. The thread of two tokens is the same if they agree below bit TOKEN_SHIFT. */
 bool port_reply(uint64_t token, const uint64_t word[6]);
+
+/* The thread makes its request again, with these words, when it is its turn to run. If it is gone,
+ * nothing happens. */
+void port_recall(uint64_t token, const uint64_t word[6]);
 
 /* There are frames to clear: whoever does (laundry_wash), when nothing else is to do, must not wait
  * any longer. With the lock held; returns at once. */

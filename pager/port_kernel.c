@@ -50,6 +50,25 @@ void port_unlock(void)
 
 bool port_several;
 
+int32_t port_piece = PORT_PIECE;
+
+/* Interrupts are off here: a tick, or another hart's request, waits. */
+bool port_gives_way(void)
+{
+    return port_several || (csr_read(sip) & csr_read(sie)) != 0 ||
+           sched_more_urgent(this_hart()->current->priority);
+}
+
+/* While this hart waits it is on no tables that the lock's holder may want to destroy. */
+void port_let_in(void)
+{
+    port_unlock();
+    lock_acquire(&kernel_lock);
+    tlb_activate(NULL);
+    lock_release(&kernel_lock);
+    port_lock();
+}
+
 static void map_window(const struct frame_run *run)
 {
     uint64_t va = (uint64_t)port_window + (run->first << PAGE_SHIFT);
@@ -388,6 +407,15 @@ bool port_reply(uint64_t token, const uint64_t word[6])
         ipc_answer(caller, word);
     lock_release(&kernel_lock);
     return caller != NULL;
+}
+
+void port_recall(uint64_t token, const uint64_t word[6])
+{
+    lock_acquire(&kernel_lock);
+    struct thread *caller = ipc_answerable(NULL, token);
+    if (caller != NULL)
+        ipc_recall(caller, word);
+    lock_release(&kernel_lock);
 }
 
 /* A hart that idles looks each time before it waits (up_idle). */

@@ -22,6 +22,8 @@ enum {
 char *port_window = (char *)MEMORY_WINDOW;
 const int port_in_kernel = 0;
 
+int32_t port_piece = PORT_PIECE;
+
 enum lock_state { FREE, HELD, CONTENDED };
 
 bool port_several; /* loops */
@@ -50,6 +52,18 @@ void port_unlock(void)
 {
     if (port_several && __atomic_exchange_n(&core_lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
         sys_notify(SLOT_LOCK, 1);
+}
+
+/* With several loops whoever waits for the lock can't be seen: it has its turn after each piece. */
+bool port_gives_way(void)
+{
+    return port_several || sys_urgent(PORT_SLOT_ENDPOINT) != 0;
+}
+
+void port_let_in(void)
+{
+    port_unlock();
+    port_lock();
 }
 
 static uint16_t free_handle[HANDLES]; /* a stack; handle 0 is none */
@@ -321,6 +335,11 @@ void port_thread_stop(struct process *process, unsigned number)
 bool port_reply(uint64_t token, const uint64_t word[6])
 {
     return sys_reply(token, word) == 0;
+}
+
+void port_recall(uint64_t token, const uint64_t word[6])
+{
+    sys_recall(token, word);
 }
 
 void port_print(const char *line)

@@ -36,12 +36,20 @@ static void link_bucket(struct process *process)
     *head = process;
 }
 
+static struct process *find(uint32_t pid)
+{
+    struct process *process = process_bucket[pid % PID_BUCKETS];
+    while (process != NULL && process->pid != pid)
+        process = process->bucket_next;
+    return process;
+}
+
 /* Numbers come round after 2^31; one that still lives is passed over. */
 static uint32_t new_pid(void)
 {
     do
         last_pid = last_pid % INT32_MAX + 1;
-    while (process_find(last_pid) != NULL);
+    while (find(last_pid) != NULL);
     return last_pid;
 }
 
@@ -104,6 +112,9 @@ struct process *process_make(struct process *parent)
     __builtin_memset(process, 0, UNREAD);
     regions_clear(&process->regions);
     process_forget_tokens(process);
+    process->task.step = NULL;
+    process->doomed = 0;
+    process->doom = 0;
     process->pid = new_pid();
     process->badge = process_badge(process->pid);
     process->uncached = true;
@@ -168,10 +179,8 @@ void process_adopt(struct process *child)
 
 struct process *process_find(int64_t pid)
 {
-    if (pid <= 0)
+    if (pid <= 0 || pid > INT32_MAX)
         return NULL;
-    struct process *process = process_bucket[pid % PID_BUCKETS];
-    while (process != NULL && process->pid != pid)
-        process = process->bucket_next;
-    return process;
+    struct process *process = find((uint32_t)pid);
+    return process == NULL || process_is_embryo(process) ? NULL : process;
 }

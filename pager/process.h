@@ -15,7 +15,8 @@
 
 enum { THREADS_MAX = 8, PID_BUCKETS = 256, FAMILIES_MAX = 64 };
 
-enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE };
+/* An embryo is a fork's child, or undone: nobody finds it, and it has not run. */
+enum process_state { PROCESS_EMBRYO, PROCESS_ALIVE, PROCESS_ZOMBIE };
 
 /* A process that was put under a policy, and its descendants. */
 struct family {
@@ -37,6 +38,50 @@ struct faulted { /* a thread of this process waits for its handler; token 0: non
     uint64_t token, address, cause, pc;
 };
 
+struct process;
+struct task;
+
+/* A part of a task. TASK_LATER: there is more; else the first word of the answer, or TASK_SILENT
+ * (task.h). */
+typedef err_t task_step_t(struct process *process, struct task *task);
+
+/* A request that is done in pieces, and what its steps remember. */
+struct task {
+    task_step_t *step; /* NULL: there is none */
+    task_step_t *undo; /* when the process ends before it; NULL: nothing is left behind */
+    uint64_t owner;    /* a token of the thread that asked */
+    uint64_t asked[6]; /* the words of its request, */
+    uint64_t word[6];  /* and of the answer: the same where a step puts nothing else */
+    bool over;         /* only the answer is still to be given */
+    union {
+        struct task_range {
+            uint64_t start, at, end; /* pages: all; from where on they are not done yet */
+            err_t result;            /* if all goes well */
+        } range;
+        struct task_fork {
+            struct process *child;
+            uint64_t at;     /* below, all was looked at */
+            uint32_t region; /* the number of the region where that is */
+            uint32_t nleft;  /* leaves that were not looked at */
+            uint64_t nspare; /* frames that are kept for the rest */
+            pfn_t spare;     /* the first of them: its first word is the next one's number */
+            err_t error;
+            bool by_leaves; /* whole leaves are shared */
+        } fork;
+        pfn_t exec; /* the frame with what it remembers (exec.c) */
+        struct task_pages {
+            uint64_t at, count[4];
+            uint32_t pid;
+        } pages;
+        struct task_kill {
+            uint64_t at;     /* badge of the last process that was looked at */
+            uint64_t last;   /* number of the last one that was doomed */
+            uint32_t doom;   /* this request's */
+            uint32_t number; /* to end them with */
+        } kill;
+    };
+};
+
 struct process {
     uint64_t badge; /* even */
     struct process *bucket_next, **bucket_link;
@@ -52,6 +97,7 @@ struct process {
             bool uncached; /* the kernel holds no entries of it */
             bool asks;     /* its policy has something to say at a fault */
             bool shares_leaves; /* its map may share leaves with others' */
+            bool held;          /* dying, or its task is not over (held.h) */
         };
         uint64_t unusual; /* any of these: one look for the faults that are not */
     };
@@ -70,6 +116,7 @@ struct process {
     uint64_t heap_break;      /* bytes; its region ends on the page boundary above */
     struct family *family;
     const struct policy *policy; /* the family's */
+    uint64_t released;           /* below, its pages are gone already; 0 but at its end */
     uint64_t next_own_drop; /* before that fault its own tables are not dropped again for room */
     struct process *parent, *children, *sibling, **sibling_link;
     struct process *next, *previous; /* ring of all processes */
@@ -95,6 +142,10 @@ struct process {
         uint64_t name_words[NAME_NBYTES / 8];
     };
     struct regions regions;
+    struct task task;
+    struct process *doomed_next; /* queue of those that are killed (death.c) */
+    uint64_t doomed;             /* their number there; 0: not there */
+    uint32_t doom;               /* the request that it was looked at for */
     struct waiter waiter[THREADS_MAX];
     struct sleeper sleeper[THREADS_MAX]; /* who came first stands first */
     struct faulted faulted[THREADS_MAX]; /* [0] is being handled if there is a handler */
@@ -127,8 +178,8 @@ static inline struct process *process_of(uint64_t badge)
     return process;
 }
 
-/* A child of `parent` (NULL: init, the first, or a server), without map, regions or space. NULL: no
- * frame. */
+/* An embryo, child of `parent` (NULL: init, the first, or a server), without map, regions or space.
+ * NULL: no frame. */
 struct process *process_make(struct process *parent);
 
 /* No thread of it waits for a child or for its handler. */
@@ -141,6 +192,12 @@ void process_free(struct process *process);
 void process_adopt(struct process *child);
 
 struct process *process_find(int64_t pid); /* alive or zombie; NULL: none */
+
+/* Nobody else has it, and it has not run. */
+static inline bool process_is_embryo(const struct process *process)
+{
+    return process->state == PROCESS_EMBRYO;
+}
 
 /* Founds a family under that policy with this process. False: there are too many; then nothing
  * changed. */

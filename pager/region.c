@@ -241,12 +241,19 @@ static void merge(struct regions *regions)
     }
 }
 
-err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights)
+err_t region_may_protect(const struct regions *regions, uint64_t start, uint64_t end)
 {
     if (!may_protect(regions, start, end))
         return ERR_INVALID;
-    if (regions->n + is_inside(regions, start) + is_inside(regions, end) > REGIONS_MAX)
-        return ERR_LIMIT;
+    bool fits = regions->n + is_inside(regions, start) + is_inside(regions, end) <= REGIONS_MAX;
+    return fits ? 0 : ERR_LIMIT;
+}
+
+err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights)
+{
+    err_t error = region_may_protect(regions, start, end);
+    if (error != 0)
+        return error;
     split(regions, start);
     split(regions, end);
     for (uint32_t i = 0; i < regions->n; i++)

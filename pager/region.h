@@ -90,5 +90,7 @@ err_t region_may_remove(const struct regions *regions, uint64_t start, uint64_t 
 bool region_remove(struct regions *regions, uint64_t start, uint64_t end, enum region_use use);
 
 /* New rights for [start, end), all of which must lie in regions, none of them shared with a server.
- * ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. */
+ * ERR_INVALID; ERR_LIMIT: no room for a split; then nothing changed. region_may_protect: whether it
+ * would be so. */
+err_t region_may_protect(const struct regions *regions, uint64_t start, uint64_t end);
 err_t region_protect(struct regions *regions, uint64_t start, uint64_t end, unsigned rights);

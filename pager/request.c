@@ -5,6 +5,7 @@
 #include "death.h"
 #include "exec.h"
 #include "fork.h"
+#include "held.h"
 #include "image.h"
 #include "invalid.h"
 #include "laundry.h"
@@ -12,6 +13,7 @@
 #include "mmap.h"
 #include "report.h"
 #include "service.h"
+#include "task.h"
 #include "words.h"
 
 enum { OWN_RUNS = 2 }; /* image; frame table and the frame of zeros */
@@ -68,48 +70,23 @@ const char *request_boot(const struct boot_info *info)
     return launch_init(info);
 }
 
-/* The ring changes with each death, so each look starts anew. */
-static void kill_all(void)
+/* Whoever is among those that it kills gets no answer. */
+static err_t kill_many(struct process *process, uint64_t token, const uint64_t word[6],
+                       struct process *first, uint32_t number)
 {
-    for (struct process *p = process_init->next; p != process_init;) {
-        struct process *next = p->next;
-        if (p->state == PROCESS_ALIVE && !p->dying && !p->pinned) {
-            death_kill(p, CAUSE_KILLED, 0);
-            next = process_init->next;
-        }
-        p = next;
-    }
-}
-
-/* From the leaves up, so that nobody of them is handed to init and escapes. */
-static void kill_family(struct process *process, uint32_t number)
-{
-    struct process *p;
-    do {
-        p = process;
-        for (struct process *child = p->children; child != NULL;) {
-            if (child->state == PROCESS_ALIVE && !child->dying) {
-                p = child;
-                child = p->children;
-            } else {
-                child = child->sibling;
-            }
-        }
-        death_kill(p, CAUSE_KILLED, number);
-    } while (p != process);
+    err_t error = death_kill_many(process, token, word, first, number);
+    return process->dying ? TASK_LATER : error;
 }
 
 /* Not in line: its registers would have to be saved for the shortest request, too. */
-static __attribute__((noinline)) err_t do_kill(const struct process *process,
+static __attribute__((noinline)) err_t do_kill(struct process *process, uint64_t token,
                                                const uint64_t word[6])
 {
     int64_t pid = (int64_t)word[1];
     uint64_t mode = word[2];
     uint32_t number = (uint32_t)word[3];
-    if (pid == -1 && process == process_init) {
-        kill_all();
-        return 0;
-    }
+    if (pid == -1 && process == process_init)
+        return kill_many(process, token, word, process, number);
     struct process *victim = process_find(pid);
     if (victim == NULL)
         return ERR_SEARCH;
@@ -118,10 +95,10 @@ static __attribute__((noinline)) err_t do_kill(const struct process *process,
     if (victim->pinned)
         return ERR_PERMISSION;
     if (mode == KILL_FAMILY)
-        kill_family(victim, number);
-    else
-        death_kill(victim, CAUSE_KILLED, number);
-    return 0;
+        return kill_many(process, token, word, victim, number);
+    if (victim != process)
+        return death_kill_other(process, token, word, victim, number);
+    return death_kill(process, CAUSE_KILLED, number) ? TASK_SILENT : TASK_LATER;
 }
 
 static err_t set_priority(struct process *process, uint64_t pid, uint64_t priority)
@@ -167,12 +144,16 @@ static err_t end_thread(struct process *process, uint64_t token, const uint64_t 
     uint64_t number = word[1];
     if (number == 0 || number >= THREADS_MAX || (process->threads >> number & 1) == 0)
         return ERR_INVALID;
+    if (!words_populate(process, word[2])) {
+        if (death_help())
+            return TASK_LATER;
+        return death_kill(process, CAUSE_MEMORY, 0) ? TASK_SILENT : TASK_LATER;
+    }
     if (invalid_leave(process, token))
-        return 0;
+        return death_kill(process, CAUSE_ADDRESS, 0) ? TASK_SILENT : TASK_LATER;
     port_thread_destroy(process, (unsigned)number);
     process->threads &= ~(1u << number);
-    if (!words_clear(process, word[2]))
-        death_kill(process, CAUSE_MEMORY, 0);
+    words_clear(process, word[2]);
     return 0;
 }
 
@@ -223,23 +204,25 @@ static err_t serve_children(struct process *process)
     return process->endpoint_handle != 0 ? 0 : port_endpoint_make(process);
 }
 
-/* Requests whose answer is one word. */
+/* Requests whose answer is one word, or that are answered later (task.h). */
 static err_t simple(struct process *process, uint64_t token, const uint64_t word[6])
 {
     switch (word[0]) {
     case REQ_GETPID: return process->pid;
     case REQ_GETPPID: return process->parent == NULL ? 0 : process->parent->pid;
-    case REQ_FORK: return process->apart != 0 ? ERR_PERMISSION : fork_process(process, token);
-    case REQ_KILL: return do_kill(process, word);
-    case REQ_SBRK: return mmap_sbrk(process, (int64_t)word[1], word[2] != 0);
-    case REQ_MMAP: return mmap_map(process, word[1], word[2], word[3] != 0);
-    case REQ_MUNMAP: return mmap_unmap(process, word[1], word[2]);
+    case REQ_EXIT: return death_exit(process, (uint32_t)word[1]) ? TASK_SILENT : TASK_LATER;
+    case REQ_FORK: return process->apart != 0 ? ERR_PERMISSION : fork_process(process, token, word);
+    case REQ_EXEC: return process->apart != 0 ? ERR_PERMISSION : exec_process(process, token, word);
+    case REQ_KILL: return do_kill(process, token, word);
+    case REQ_SBRK: return mmap_sbrk(process, token, word);
+    case REQ_MMAP: return mmap_map(process, token, word);
+    case REQ_MUNMAP: return mmap_unmap(process, token, word);
     case REQ_THREAD: return make_thread(process, word);
     case REQ_THREAD_EXIT: return end_thread(process, token, word);
     case REQ_STATISTICS: return report_statistic(process, word[1]);
     case REQ_SERVE: return serve_children(process);
     case REQ_POLICY_SET: return set_policy(process, word);
-    case REQ_MPROTECT: return mmap_protect(process, word[1], word[2], word[3]);
+    case REQ_MPROTECT: return mmap_protect(process, token, word);
     case REQ_PRIORITY: return set_priority(process, word[1], word[2]);
     case REQ_CONNECT: return service_connect(process, word[1]);
     case REQ_WORD_WAKE: return words_wake(process, word[1], word[2]);
@@ -257,41 +240,102 @@ static void serve_server(struct process *process, uint64_t word[6])
                                                   : image_map_archive(process, &word[1]));
 }
 
-static bool handle(struct process *process, uint64_t token, uint64_t word[6])
+/* The result of a request, which may be that it is not answered yet. Who lacks frames helps one
+ * that is dying, and asks again. */
+static enum request_outcome result(err_t result, uint64_t word[6])
+{
+    if (result == TASK_SILENT)
+        return REQUEST_SILENT;
+    if (result == TASK_LATER || (result == ERR_NOMEM && death_help()))
+        return REQUEST_AGAIN;
+    word[0] = (uint64_t)result;
+    return REQUEST_ANSWERED;
+}
+
+static enum request_outcome answered_if(bool answered)
+{
+    return answered ? REQUEST_ANSWERED : REQUEST_SILENT;
+}
+
+static enum request_outcome handle(struct process *process, uint64_t token, uint64_t word[6])
 {
     err_t error;
     switch (word[0]) {
-    case REQ_EXIT: death_exit(process, (uint32_t)word[1]); return false;
-    case REQ_EXEC:
-        error = process->apart != 0 ? ERR_PERMISSION : exec_process(process, word);
-        word[0] = (uint64_t)error;
-        return error != 0;
     case REQ_SERVER:
         error = process == process_init ? launch_server(token, word) : ERR_PERMISSION;
         word[0] = (uint64_t)error;
-        return error != 0;
+        return answered_if(error != 0);
     case REQ_PAGER:
         error = process == process_init ? launch_pager(word) : ERR_PERMISSION;
         word[0] = (uint64_t)error;
-        return true;
+        return REQUEST_ANSWERED;
     case REQ_TIMES:
         word[0] = process->time + port_time(process);
         word[1] = process->children_time;
-        return true;
-    case REQ_WAIT: return death_wait(process, token, word);
-    case REQ_WORD_WAIT: return words_wait(process, token, word);
-    case REQ_HANDLER: return invalid_wait(process, token, word);
-    case REQ_PROCESS: word[0] = (uint64_t)report_process(word); return true;
+        return REQUEST_ANSWERED;
+    case REQ_WAIT: return answered_if(death_wait(process, token, word));
+    case REQ_WORD_WAIT: return answered_if(words_wait(process, token, word));
+    case REQ_HANDLER: return result(invalid_wait(process, token, word), word);
+    case REQ_PROCESS: return result(report_process(process, token, word), word);
     case REQ_READY:
-    case REQ_ARCHIVE: serve_server(process, word); return true;
-    case REQ_AUDIT: do_audit(process, word); return true;
-    case REQ_POLICY_NAME: word[0] = (uint64_t)policy_name(process, word[1], word); return true;
-    default: word[0] = (uint64_t)simple(process, token, word); return true;
+    case REQ_ARCHIVE: serve_server(process, word); return REQUEST_ANSWERED;
+    case REQ_AUDIT: do_audit(process, word); return REQUEST_ANSWERED;
+    case REQ_POLICY_NAME:
+        word[0] = (uint64_t)policy_name(process, word[1], word);
+        return REQUEST_ANSWERED;
+    default: return result(simple(process, token, word), word);
     }
 }
 
-bool request_handle(uint64_t badge, uint64_t token, uint64_t word[6])
+/* The thread that a task works for gets its answer; the others wait until it has it. Should that
+ * thread ask something else, it does not want the answer any more. */
+static bool take_answer(struct process *process, uint64_t token, uint64_t word[6],
+                        enum request_outcome *outcome)
+{
+    struct task *task = &process->task;
+    if ((task->owner ^ token) << (64 - TOKEN_SHIFT) != 0) {
+        *outcome = REQUEST_AGAIN;
+        return true;
+    }
+    task_end(process);
+    for (unsigned i = 0; i < 6; i++)
+        if (word[i] != task->asked[i])
+            return false;
+    *outcome = result((err_t)task->word[0], word);
+    for (unsigned i = 1; i < 6 && *outcome == REQUEST_ANSWERED; i++)
+        word[i] = task->word[i];
+    return true;
+}
+
+/* A held process's. False: it is to be handled as any other. */
+static __attribute__((noinline)) bool handle_held(struct process *process, uint64_t token,
+                                                  uint64_t word[6], enum request_outcome *outcome)
+{
+    err_t done = held_works(process) ? held_piece(process) : 0;
+    *outcome = done == TASK_SILENT ? REQUEST_SILENT : REQUEST_AGAIN;
+    return done == TASK_LATER || done == TASK_SILENT || take_answer(process, token, word, outcome);
+}
+
+enum request_outcome request_handle(uint64_t badge, uint64_t token, uint64_t word[6])
 {
     struct process *process = process_of(badge);
-    return process != NULL && !process->dying && handle(process, token, word);
+    enum request_outcome outcome;
+    if (process == NULL)
+        return REQUEST_SILENT;
+    if (process->held && handle_held(process, token, word, &outcome))
+        return outcome;
+    return handle(process, token, word);
+}
+
+/* Another pager's right to ask may have been handed on, to a slot that a recall does not name, and
+ * init must not wait: what they ask is done at once. Whoever is no more is of no interest. */
+bool request_gives_way(uint64_t badge)
+{
+    const struct process *process = process_of(badge);
+    if (process == NULL)
+        return true;
+    bool may = !process->borrows && process != process_init, gives_way = port_gives_way();
+    if (gives_way && !may)
+        port_let_in();
+    return gives_way && may;
 }

@@ -30,9 +30,15 @@ INLINE void serve(struct reception *r, bool several)
     uint64_t word[6] = {r->word[0], r->word[1], r->word[2], r->word[3], r->word[4], r->word[5]};
     if (several)
         port_lock();
-    r->badge = request_handle(r->badge, r->token, word) ? r->token : 0;
+    enum request_outcome outcome;
+    do
+        outcome = request_handle(r->badge, r->token, word);
+    while (__builtin_expect(outcome == REQUEST_AGAIN, false) && !request_gives_way(r->badge));
     if (several)
         port_unlock();
+    if (__builtin_expect(outcome == REQUEST_AGAIN, false))
+        port_recall(r->token, word);
+    r->badge = outcome == REQUEST_ANSWERED ? r->token : 0;
     r->item = 0;
     r->word[0] = word[0];
     r->word[1] = word[1];

@@ -65,7 +65,7 @@ static bool make_events(struct service *service)
     zero_frame(port_frame(frame));
     map_put(&process->map, service->window, frame);
     service->events = port_frame(frame);
-    return install_run(process, service->window, frame, 1, RIGHT_R | RIGHT_W);
+    return install_run(process, service->window, frame, 1, RIGHT_R | RIGHT_W) == 0;
 }
 
 /* The leaves that the window needs are made now, so that a client takes none later. */
@@ -175,7 +175,7 @@ static err_t share_page(struct process *process, struct service *service, uint16
     zero_frame(port_frame(frame));
     uint64_t theirs = page_of(service, at);
     bool room = va != 0 && process->regions.n < REGIONS_MAX;
-    if (!room || !install_run(service->process, theirs, frame, 1, RIGHT_R | RIGHT_W)) {
+    if (!room || install_run(service->process, theirs, frame, 1, RIGHT_R | RIGHT_W) != 0) {
         frame_release(frame);
         return room ? ERR_POOL : ERR_NOMEM;
     }

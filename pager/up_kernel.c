@@ -27,7 +27,8 @@ void fault_entry(void);
 void call_entry(void);
 
 /* Whoever waits leaves the tables it came from: the holder may be about to destroy them, and that
- * waits until no hart walks them. */
+ * waits until no hart walks them. The time is charged to nobody: who waited before each piece of a
+ * long request would else use up its slice by that, and wait for all its equals after each tick. */
 static void enter_core(void)
 {
     if (lock_try(&port_core_lock))
@@ -36,6 +37,7 @@ static void enter_core(void)
     tlb_activate(NULL);
     lock_release(&kernel_lock);
     lock_acquire(&port_core_lock);
+    me->since = time_now();
 }
 
 static uint64_t go_up(struct thread *thread, enum thread_state state)
@@ -193,12 +195,23 @@ static _Noreturn __attribute__((noinline)) void call_on(struct thread *thread,
     LEAVE_WITH("fast_call", thread, word, "r"(a6));
 }
 
+static __attribute__((noinline)) enum request_outcome ask_again(uint64_t badge, uint64_t token,
+                                                                uint64_t word[6])
+{
+    enum request_outcome outcome = REQUEST_AGAIN;
+    while (outcome == REQUEST_AGAIN && !request_gives_way(badge))
+        outcome = request_handle(badge, token, word);
+    return outcome;
+}
+
 /* It is not to be resumed here and now. */
 static _Noreturn __attribute__((noinline)) void go_on(struct thread *thread, const uint64_t word[6],
-                                                      bool answered)
+                                                      enum request_outcome outcome)
 {
-    if (answered)
+    if (outcome == REQUEST_ANSWERED)
         ipc_answer(thread, word);
+    else if (outcome == REQUEST_AGAIN)
+        ipc_recall(thread, word);
     port_unlock();
     thread = trap_next();
     lock_release(&kernel_lock);
@@ -219,10 +232,13 @@ _Noreturn void call_first(struct thread *thread, uint64_t word[6])
     uint64_t token = thread_new_token(thread);
     thread->server = NULL;
     __atomic_store_n(&thread->state, THREAD_CALL_SERVED, __ATOMIC_RELEASE);
-    bool answered = request_handle(space->fault.badge - 1, token, word);
+    uint64_t badge = space->fault.badge - 1;
+    enum request_outcome outcome = request_handle(badge, token, word);
+    if (__builtin_expect(outcome == REQUEST_AGAIN, false))
+        outcome = ask_again(badge, token, word);
     bool waits = come_back(thread, token);
-    if (!answered || !waits || sched_more_urgent(thread->priority))
-        go_on(thread, word, answered && waits);
+    if (outcome != REQUEST_ANSWERED || !waits || sched_more_urgent(thread->priority))
+        go_on(thread, word, waits ? outcome : REQUEST_SILENT);
     resume(thread);
     lock_release(&kernel_lock);
     lock_release(&port_core_lock);
@@ -269,10 +285,16 @@ void up_call(struct thread *thread, struct endpoint *endpoint, uint64_t badge)
         word[i] = a[i];
     uint64_t token = go_up(thread, THREAD_CALL_SERVED);
     enter_core();
-    bool answered = request_handle(badge, token, word);
+    enum request_outcome outcome = request_handle(badge, token, word);
+    if (outcome == REQUEST_AGAIN)
+        outcome = ask_again(badge, token, word);
     port_unlock();
-    if (!come_back(thread, token) || !answered)
+    if (!come_back(thread, token) || outcome == REQUEST_SILENT)
         return;
+    if (outcome == REQUEST_AGAIN) {
+        ipc_recall(thread, word);
+        return;
+    }
     for (int i = 0; i < 6; i++)
         a[i] = word[i];
     a[6] = 0;

@@ -70,14 +70,16 @@ err_t words_wake(struct process *process, uint64_t address, uint64_t limit)
     return (err_t)n;
 }
 
-bool words_clear(struct process *process, uint64_t address)
+bool words_populate(struct process *process, uint64_t address)
 {
     uint64_t va = address & ~(uint64_t)(PAGE_SIZE - 1);
+    return !is_word(process, address) || fault_populate(process, va, va + PAGE_SIZE);
+}
+
+void words_clear(struct process *process, uint64_t address)
+{
     if (!is_word(process, address))
-        return true;
-    if (!fault_populate(process, va, va + PAGE_SIZE))
-        return false;
+        return;
     __atomic_store_n(find(process, address), 0, __ATOMIC_RELEASE);
     words_wake(process, address, THREADS_MAX);
-    return true;
 }

@@ -11,5 +11,7 @@ bool words_wait(struct process *process, uint64_t token, uint64_t word[6]);
 err_t words_wake(struct process *process, uint64_t address, uint64_t limit);
 
 /* The word becomes 0, and all who wait there are woken; nothing happens if the process may not
- * store to it. False: no frame for that store. Lock held. */
-bool words_clear(struct process *process, uint64_t address);
+ * store to it. Its page must be the process's own before: words_populate, which returns false if
+ * there is no frame for that. Lock held. */
+bool words_populate(struct process *process, uint64_t address);
+void words_clear(struct process *process, uint64_t address);

@@ -57,7 +57,8 @@ def mark_of(call, name):
         return 'kill' if name == 'kill' else None
     if call.function == 'remote_fence':
         return 'shootdown' if call.arguments[1] != REMOTE_CODE else None
-    return {'death_exit': 'exit', 'replaced': 'verdict replaced'}.get(call.function)
+    return {'death_exit': 'exit', 'death_kill_other': 'kill', 'death_kill_many': 'kill',
+            'replaced': 'verdict replaced'}.get(call.function)
 
 
 def events(calls):

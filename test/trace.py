@@ -27,8 +27,8 @@ BOOT = {'smp': HARTS, 'mem': '12M', 'icount': 'shift=10,sleep=off', 'timeout': 1
 BOOT_LINE = 'tick=300007 run=events'
 # Functions whose calls are events; and where the pager's loops come back from receiving, with the
 # message in a0 to a5, the badge in a6 and the token in a7.
-CALLS = {'pager': ('fault_handle', 'port_thread_start', 'port_thread_set', 'death_exit',
-                   'death_kill', 'replaced'), 'kernel': ('remote_fence',)}
+CALLS = {'pager': ('fault_handle', 'port_thread_start', 'port_thread_set', 'death_exit', 'death_kill',
+                   'death_kill_other', 'death_kill_many', 'replaced'), 'kernel': ('remote_fence',)}
 LOOPS, RECEIVED = ('server_main', 'shared_loop'), 'received'
 # What came of a fault: where the pager counts it.
 OUTCOME = re.compile(r'counts\.(upgrade|cop|zero|map)\w*\+\+;')

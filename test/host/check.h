@@ -10,6 +10,7 @@ enum { FEW = 400, PLENTY = 1000 }; /* frames; pool */
 
 /* The machine, and a child of init that runs program a. Ends: all frames are back. */
 struct process *check_start(void);
+struct process *check_start_in(uint64_t npages); /* in a machine of so many frames */
 
 /* No room below the stack: the next small region has a leaf of its own. */
 void check_fill_low(struct process *process);
@@ -33,3 +34,4 @@ void test_policies(void);
 void test_leaves(void);
 void test_lending(void);
 void test_laundry(void);
+void test_pieces(void);

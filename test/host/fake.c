@@ -39,6 +39,23 @@ static void check_counts(bool settled)
 }
 
 bool port_several = true;
+int32_t port_piece = PORT_PIECE;
+
+/* Every other time, so that the core is both left and gone on with. */
+bool port_gives_way(void)
+{
+    static bool gives_way;
+    fake.npieces++;
+    return gives_way = !gives_way;
+}
+
+void port_let_in(void)
+{
+    port_unlock();
+    if (fake.at_again != NULL)
+        fake.at_again();
+    port_lock();
+}
 
 /* The same of pages in leaves that several maps share. Their entries go first, always. */
 static void check_leaves(void)

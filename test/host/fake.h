@@ -24,14 +24,17 @@ extern struct fake {
     /* What else may happen: after each unlock; at the head of each call down, with the lock held;
      * between an answer with an item and its entry; before an access looks at its entry. */
     void (*at_unlock)(void), (*at_call)(void), (*at_install)(void);
+    void (*at_again)(void);    /* a thread is about to ask, or fault, again for a held process */
     void (*at_delivery)(void); /* a message is on its way: before the core's lock is taken */
     void (*at_access)(const struct process *process, uint64_t va, unsigned needed);
     void (*at_map)(struct process *process, uint64_t va, pfn_t first);
     const char *repeat; /* printed with a breach */
+    bool gives_up;      /* who has to wait for others does not ask again, for now */
     bool quiet;         /* port_print prints nothing */
     bool lenient;       /* breaches of counts are not looked for: a test makes them */
     uint64_t nprinted;
     uint64_t nwashes;                          /* calls of port_wash */
+    uint64_t npieces;                          /* that were not the last of their request */
     uint64_t pc;                               /* of the next accesses */
     uint64_t notified[SERVER_FIRST + SERVERS]; /* bits, by slot */
 } fake;

@@ -51,14 +51,21 @@ uint64_t fake_audit(void)
     return n;
 }
 
+static void end(struct process *process)
+{
+    bool over = death_exit(process, 0);
+    while (!over)
+        over = death_piece(process);
+    process_free(process);
+}
+
 static void end_servers(void)
 {
     port_lock();
     for (struct process *p = process_init->next, *next; p != process_init; p = next) {
         next = p->next;
         if (p->server != 0) {
-            death_exit(p, 0);
-            process_free(p);
+            end(p);
         }
     }
     port_unlock();
@@ -84,8 +91,7 @@ void fake_halt(void)
     if (fake_audit() != 0)
         fake_breach("audit when all are dead", 0);
     port_lock();
-    death_exit(process_init, 0);
-    process_free(process_init);
+    end(process_init);
     port_unlock();
     fake.quiet = quiet;
     if (frames.nfree + own_npages + archive_npages + laundry.npages != frames.npages)

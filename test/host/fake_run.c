@@ -8,7 +8,8 @@
 enum {
     TOKEN_HANDLE_SHIFT = 4, /* above the thread's number; above both the count of messages */
     FAULTS_MAX = 3,
-    FAULTS_MAX_DISTURBED = 50
+    FAULTS_MAX_DISTURBED = 50,
+    PATIENCE = 1000, /* pieces */
 };
 
 const int port_in_kernel = 0;
@@ -171,6 +172,15 @@ bool port_reply(uint64_t token, const uint64_t word[6])
     return true;
 }
 
+/* fake_request asks again. */
+void port_recall(uint64_t token, const uint64_t word[6])
+{
+    struct fake_thread *thread = by_token(token);
+    (void)word;
+    if (thread != NULL)
+        thread->token = 0;
+}
+
 static bool make_room(uint64_t badge)
 {
     port_lock();
@@ -202,6 +212,12 @@ static bool resume(struct process *process, uint64_t badge, uint64_t token, faul
     return true;
 }
 
+static void wait_to_ask_again(void)
+{
+    if (fake.at_again != NULL)
+        fake.at_again();
+}
+
 static struct fake_pending *pending_make(const struct fake_space *space, uint64_t va)
 {
     struct fake_pending *pending = fake_pending;
@@ -212,6 +228,13 @@ static struct fake_pending *pending_make(const struct fake_space *space, uint64_
     return pending;
 }
 
+static bool still_lives(const struct fake_space *space, const struct process *process,
+                        unsigned number, uint64_t life)
+{
+    return space->owner == process && space->thread[number].life == life &&
+           space->thread[number].state == THREAD_RUNS;
+}
+
 /* Lets others go first; false: the thread did not live to see it. */
 static bool wait_for_access(const struct process *process, unsigned number, uint64_t va,
                             unsigned needed)
@@ -220,8 +243,7 @@ static bool wait_for_access(const struct process *process, unsigned number, uint
     uint64_t life = space->thread[number].life;
     if (fake.at_access != NULL)
         fake.at_access(process, va, needed);
-    return space->owner == process && space->thread[number].life == life &&
-           space->thread[number].state == THREAD_RUNS;
+    return still_lives(space, process, number, life);
 }
 
 /* On its way to the core's lock a message may meet the end of its thread, its process, or its
@@ -239,6 +261,7 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
     bool undisturbed = fake.at_unlock == NULL && fake.at_install == NULL;
     uint64_t limit = undisturbed ? FAULTS_MAX : FAULTS_MAX_DISTURBED, refused = nrefused;
     const struct fake_space *space = fake_space_of(process);
+    const uint64_t life = space->thread[number].life;
     for (uint64_t nfaults = 0;; nfaults++) {
         if (!wait_for_access(process, number, va, needed))
             return false;
@@ -252,19 +275,26 @@ bool fake_access(struct process *process, unsigned number, uint64_t va, unsigned
             return true;
         }
         /* Each refusal costs another process its tables, and this one a fault. */
-        if (nfaults >= limit + (nrefused - refused) || nfaults > FAULTS_MAX_DISTURBED)
+        if (nfaults >= limit + (nrefused - refused) || nfaults > FAULTS_MAX_DISTURBED + limit)
             fake_breach("P1: the access still faults", va);
         uint64_t token = new_token(process, number);
         struct fake_pending *pending = pending_make(space, va);
         uint64_t badge = process->badge;
         deliver();
         port_lock();
+        bool held = process_of(badge) != NULL && process_of(badge)->held;
         fault_answer_t answer = fault_handle(va, cause, fake.pc, token, badge);
         port_unlock();
         bool resumed = resume(process, badge, token, answer);
         pending->space = NULL;
         if (!resumed)
             return false;
+        if (held) { /* it did a piece of its process's work */
+            limit++;
+            wait_to_ask_again();
+            if (!still_lives(space, process, number, life))
+                return false;
+        }
     }
 }
 
@@ -278,21 +308,40 @@ bool fake_store(struct process *process, uint64_t va, uint8_t byte)
     return fake_access(process, 0, va, FAKE_STORE, &byte);
 }
 
+/* A thread that is told to asks again, until it is told to no more, or is gone. */
 enum fake_answer fake_request(struct process *process, unsigned number, uint64_t word[6])
 {
-    uint64_t token = new_token(process, number);
-    uint64_t badge = process->badge;
-    deliver();
-    port_lock();
-    bool answered = request_handle(badge, token, word);
-    port_unlock();
-    struct fake_thread *thread = by_token(token);
-    if (thread == NULL)
-        return FAKE_GONE;
-    if (!answered)
-        return FAKE_WAITS;
-    thread->token = 0;
-    return FAKE_ANSWERED;
+    const struct fake_space *space = fake_space_of(process);
+    const uint64_t life = space->thread[number].life;
+    unsigned nasked = 0;
+    do {
+        uint64_t token = new_token(process, number);
+        uint64_t badge = process->badge;
+        deliver();
+        port_lock();
+        enum request_outcome outcome;
+        do
+            outcome = request_handle(badge, token, word);
+        while (outcome == REQUEST_AGAIN && !(fake.gives_up && ++nasked > PATIENCE) &&
+               !request_gives_way(badge));
+        if (outcome == REQUEST_AGAIN)
+            port_recall(token, word);
+        port_unlock();
+        struct fake_thread *thread = by_token(token);
+        if (outcome == REQUEST_AGAIN && fake.gives_up && nasked > PATIENCE)
+            return FAKE_WAITS;
+        if (outcome == REQUEST_AGAIN) {
+            wait_to_ask_again();
+            continue;
+        }
+        if (thread == NULL)
+            return FAKE_GONE;
+        if (outcome == REQUEST_SILENT)
+            return FAKE_WAITS;
+        thread->token = 0;
+        return FAKE_ANSWERED;
+    } while (still_lives(space, process, number, life));
+    return FAKE_GONE;
 }
 
 int64_t fake_call(struct process *process, uint64_t request, uint64_t a1, uint64_t a2, uint64_t a3)

@@ -28,11 +28,12 @@ static bool is_dying(int64_t pid)
     return p == NULL || p->state != PROCESS_ALIVE || p->dying;
 }
 
-/* A thread that may do something now; THREADS_MAX: none. */
+/* A thread that may do something now; THREADS_MAX: none. What is asked in the middle of a copy of
+ * the same process would wait for that. */
 static unsigned idle_thread(const struct model *m)
 {
     unsigned first = (unsigned)random_pick(THREADS_MAX);
-    if (is_dying(m->pid))
+    if (is_dying(m->pid) || m->process->busy > 0)
         return THREADS_MAX;
     for (unsigned i = 0; i < THREADS_MAX; i++)
         if (fake_is_idle(m->process, (first + i) % THREADS_MAX))

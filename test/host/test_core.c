@@ -19,7 +19,12 @@ void check_that(bool ok, const char *text, const char *file, int line)
 
 struct process *check_start(void)
 {
-    const char *problem = fake_boot(FEW, PLENTY);
+    return check_start_in(FEW);
+}
+
+struct process *check_start_in(uint64_t npages)
+{
+    const char *problem = fake_boot(npages, PLENTY);
     if (problem != NULL)
         fake_breach(problem, 0);
     struct process *child = fake_fork(process_init);
@@ -244,6 +249,7 @@ int main(void)
     test_leaves();
     test_lending();
     test_laundry();
+    test_pieces();
     printf("core: %u checks, %u failed\n", check_count, check_failed);
     return check_failed != 0;
 }

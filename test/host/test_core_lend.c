@@ -43,7 +43,7 @@ static void unmap_it(void)
     uint64_t word[6] = {REQ_MUNMAP, victims_page, PAGE_SIZE};
     fake.at_unlock = NULL;
     port_lock();
-    CHECK(request_handle(victim->badge, 0, word) && word[0] == 0);
+    CHECK(request_handle(victim->badge, 0, word) == REQUEST_ANSWERED && word[0] == 0);
     port_unlock();
 }
 

@@ -21,6 +21,7 @@ static struct actor {
     enum actor_is who;
     const struct op *op;
     bool done, locked; /* locked: stopped inside the lock */
+    bool waits;        /* its process is held: nothing changes before the other goes on */
     bool at_access;    /* the next it does is this access */
     const struct process *process;
     uint64_t va;
@@ -60,6 +61,12 @@ static void at_call(void)
     stop_here(true);
 }
 
+static void at_again(void)
+{
+    actor[running].waits = true;
+    stop_here(false);
+}
+
 static void at_access(const struct process *process, uint64_t va, unsigned needed)
 {
     struct actor *me = &actor[running];
@@ -84,7 +91,7 @@ static void body(unsigned number)
 /* Inside the other's lock only an access that an entry allows can happen. */
 static bool may_run(const struct actor *me, const struct actor *other)
 {
-    return !me->done &&
+    return !me->done && (!me->waits || other->done) &&
            (!other->locked || (me->at_access && fake_may_access(me->process, me->va, me->needed)));
 }
 
@@ -181,6 +188,7 @@ static void run_schedule(char *text)
     fake.at_unlock = at_unlock;
     fake.at_call = at_call;
     fake.at_delivery = at_delivery;
+    fake.at_again = at_again;
     fake.at_access = at_access;
     unsigned nchanges = 0, most = robs(setting.policy) ? FEW_CHANGES : ANY_NUMBER;
     running = choose(2);
@@ -191,9 +199,10 @@ static void run_schedule(char *text)
             running = 1 - running;
             nchanges++;
         }
+        actor[1 - running].waits = false;
         actor[running].done = !coroutine_resume(running);
     } while (!actor[0].done || !actor[1].done);
-    fake.at_unlock = fake.at_call = fake.at_delivery = NULL;
+    fake.at_unlock = fake.at_call = fake.at_delivery = fake.at_again = NULL;
     fake.at_access = NULL;
     observe(text);
     if (!interleave_is_sane())

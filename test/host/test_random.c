@@ -12,6 +12,9 @@
 /* The smallest memory that init can start in. */
 enum { NPAGES_LEAST = 49 };
 
+/* So small a piece that most requests need several. */
+enum { SMALL_PIECE = 700 };
+
 /* Between two pieces of a request, sometimes another request, of anybody. */
 static void meanwhile(void)
 {
@@ -19,8 +22,10 @@ static void meanwhile(void)
         return;
     random_run.depth++;
     random_run.nnested++;
+    fake.gives_up = true;
     for (uint64_t n = 1 + random_pick(3); n > 0; n--)
         random_step(random_process());
+    fake.gives_up = false;
     random_run.depth--;
 }
 
@@ -30,6 +35,7 @@ static void run(uint64_t seed, unsigned policy, uint64_t nsteps)
     static const uint64_t pool[] = {9, 14, 24, 1000};
     random_run.state = seed * 2654435761u + policy;
     uint64_t npages = NPAGES_LEAST + room[random_pick(6)], npool = pool[random_pick(4)];
+    port_piece = seed % 4 == 3 ? SMALL_PIECE : PORT_PIECE;
     random_run.tight = npages < NPAGES_LEAST + 980 || npool < 1000;
     const char *problem = fake_boot(npages, npool);
     if (problem != NULL)
