@@ -16,6 +16,7 @@ enum {
     SLOTS_A_PROCESS = 2 + THREADS_MAX, /* its space, its threads, its endpoint */
     SLOT_SERVER = 8,                   /* endpoint of each server */
     SPINS = 1000,
+    CLAIM_LOSSES = 3,
     HANDLES = (SLOTS_MAX - SLOT_FIRST) / SLOTS_A_PROCESS,
 };
 
@@ -29,14 +30,19 @@ enum lock_state { FREE, HELD, CONTENDED };
 bool port_several; /* loops */
 static uint32_t core_lock;
 
+static uint32_t claims; /* loops that have waited in vain for long */
+
 /* With one loop there is nobody to lock out. With more, whoever finds the lock held looks again a
  * few times, and then waits for a notification, so that its hart is free for others. The one that
- * wakes does not know whether more of them wait, and says that they do. */
+ * wakes does not know whether more of them wait, and says that they do. One that has found the lock
+ * taken each time it woke says so, and loops that come anew wait as well: else those that come back
+ * for the lock in a loop would starve the one that is needed for them to go on. */
 void port_lock(void)
 {
+    unsigned nlost = 0;
     if (!port_several)
         return;
-    for (unsigned n = 0; n < SPINS; n++) {
+    for (unsigned n = 0; n < SPINS && __atomic_load_n(&claims, __ATOMIC_RELAXED) == 0; n++) {
         uint32_t state = FREE;
         if (__atomic_compare_exchange_n(&core_lock, &state, HELD, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED))
@@ -44,8 +50,12 @@ void port_lock(void)
     }
     while (__atomic_exchange_n(&core_lock, CONTENDED, __ATOMIC_ACQUIRE) != FREE) {
         struct reception wait = {0};
+        if (++nlost == CLAIM_LOSSES)
+            __atomic_fetch_add(&claims, 1, __ATOMIC_RELAXED);
         sys_reply_receive(&wait, SLOT_LOCK, 0);
     }
+    if (nlost >= CLAIM_LOSSES)
+        __atomic_fetch_sub(&claims, 1, __ATOMIC_RELAXED);
 }
 
 void port_unlock(void)

@@ -28,7 +28,7 @@ extern struct piece {
 /* May a part that costs so much still be done in this piece? The first one always. */
 static inline bool piece_affords(uint64_t cost)
 {
-    if (piece.left <= 0 || (piece.begun && (int64_t)cost > piece.left)) {
+    if (piece.begun && (int64_t)cost > piece.left) {
         piece.left = 0;
         return false;
     }
