@@ -45,10 +45,13 @@ def slice_of(visit):
 
 def mark_of(call, name):
     """The event that a call is, or None; `name`: what the pager was asked for."""
+    # A long request may end in a visit for another thread's request or fault: so what was asked there
+    # does not tell. A thread that starts with registers of its own is no child's.
     if call.function == 'port_thread_start':
-        return 'fork' if name == 'fork' else None
+        given = any(other.function == 'port_thread_set' for other in call.visit.calls)
+        return None if given else 'fork'
     if call.function == 'port_thread_set':
-        return 'exec' if name == 'exec' else None
+        return None if name in ('thread', 'server', 'pager') else 'exec'
     if call.function == 'death_kill':
         cause = CAUSES[call.arguments[1]]
         if cause != 'killed':
